@@ -1,0 +1,295 @@
+//! The one place where a request leaves this process.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{ACCEPT, HeaderMap, HeaderValue};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use tracing::debug;
+
+use super::endpoint::{Connect, Endpoint, EndpointError};
+use super::error::{ApiError, NoAnswer, Unreadable};
+use super::pacing::{Operation, Pacing, QuotaReport, RateHeaders};
+use super::patience::Patience;
+use super::refusal::Refusal;
+use super::retry::{self, Decision, Pauses, Signal};
+
+/// Limits of single requests.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientSettings {
+    /// From the first byte sent to the last byte received.
+    pub request_timeout: Duration,
+    /// Until a connection stands.
+    pub connect_timeout: Duration,
+    /// Most bytes of a body, decompressed.
+    pub max_body_bytes: usize,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(5),
+            max_body_bytes: 4 << 20,
+        }
+    }
+}
+
+/// One store's API. Connects on first use; every caller of a store shares one.
+pub struct Client {
+    connect: Connect,
+    connection: OnceCell<Connection>,
+    settings: ClientSettings,
+    pacing: Pacing,
+}
+
+struct Connection {
+    http: reqwest::Client,
+    endpoint: Endpoint,
+}
+
+/// One request, before it is sent.
+pub(crate) struct Request<'a> {
+    pub(crate) operation: Operation,
+    /// Below `/v3/`.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(&'static str, Cow<'a, str>)>,
+    pub(crate) body: Option<Value>,
+}
+
+/// What one attempt brought: the table's view of it, and the caller's.
+struct Attempt<T> {
+    signal: Signal,
+    outcome: Result<T, ApiError>,
+}
+
+impl Client {
+    /// A client that finds its endpoint by `connect` when the first request is made.
+    pub fn new(connect: Connect, settings: ClientSettings) -> Self {
+        Self {
+            connect,
+            connection: OnceCell::new(),
+            settings,
+            pacing: Pacing::default(),
+        }
+    }
+
+    /// What the last answers said of the store's quota.
+    pub fn quota(&self) -> Option<QuotaReport> {
+        self.pacing.report()
+    }
+
+    /// Where this client's requests go; connects if nothing did before.
+    ///
+    /// # Errors
+    /// [`ApiError::Endpoint`] when there is no usable endpoint.
+    pub async fn endpoint(&self) -> Result<&Endpoint, ApiError> {
+        Ok(&self.connection().await?.endpoint)
+    }
+
+    /// Sends a request as often as the table and the call's patience allow and decodes the answer.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        request: &Request<'_>,
+        patience: &Patience,
+    ) -> Result<T, ApiError> {
+        let connection = self.connection().await?;
+        let method = request.operation.method();
+        let mut pauses = Pauses::new();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let slot = self.pacing.admit(request.operation, patience).await?;
+            let Attempt { signal, outcome } = self.attempt(connection, request, patience).await;
+            if let Signal::Answer { status, rate, .. } = &signal {
+                slot.settle(rate, *status == StatusCode::TOO_MANY_REQUESTS);
+            }
+            let Decision::Retry(pause) = retry::decide(&method, &signal, attempt) else {
+                return outcome;
+            };
+            let length = pauses.length_of(&pause);
+            debug!(path = %request.path, attempt, pause_ms = length.as_millis(), ?pause, "retrying");
+            match pause {
+                retry::Pause::Backoff if patience.time_left() <= length => return outcome,
+                retry::Pause::Backoff => tokio::time::sleep(length).await,
+                retry::Pause::Window(_) | retry::Pause::Overload => {
+                    let overloaded = pause == retry::Pause::Overload;
+                    patience.sleep(length).await.map_err(|_| ApiError::RateLimited {
+                        retry_after: length,
+                        overloaded,
+                    })?;
+                }
+            }
+        }
+    }
+
+    async fn connection(&self) -> Result<&Connection, ApiError> {
+        self.connection
+            .get_or_try_init(|| async {
+                let endpoint = (self.connect)().await?;
+                let http = build(&endpoint, &self.settings)?;
+                Ok(Connection { http, endpoint })
+            })
+            .await
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        connection: &Connection,
+        request: &Request<'_>,
+        patience: &Patience,
+    ) -> Attempt<T> {
+        let timeout = self.settings.request_timeout.min(patience.time_left());
+        let mut response = match dispatch(connection, request, timeout).await {
+            Ok(response) => response,
+            Err(error) => return lost(&error, timeout),
+        };
+        let status = response.status();
+        let rate = RateHeaders::read(response.headers());
+        let body = match read_body(&mut response, self.settings.max_body_bytes).await {
+            Ok(body) => body,
+            // The status of a refusal says enough without its body.
+            Err(BodyFault::Transport(_)) if !status.is_success() => Vec::new(),
+            Err(BodyFault::Transport(error)) => return lost(&error, timeout),
+            Err(BodyFault::TooLarge) => {
+                let problem = Unreadable::TooLarge(self.settings.max_body_bytes);
+                return Attempt::answered(status, rate, Err(ApiError::Unreadable { status, problem }));
+            }
+        };
+        Attempt::answered(status, rate, interpret(status, &body))
+    }
+}
+
+impl<T> Attempt<T> {
+    fn answered(status: StatusCode, rate: RateHeaders, outcome: Result<T, ApiError>) -> Self {
+        let broken = matches!(outcome, Err(ApiError::Unreadable { .. }));
+        let suspended =
+            matches!(&outcome, Err(ApiError::Refused { refusal, .. }) if refusal.says_suspended());
+        Self {
+            signal: Signal::Answer {
+                status,
+                rate,
+                broken,
+                suspended,
+            },
+            outcome,
+        }
+    }
+}
+
+fn build(endpoint: &Endpoint, settings: &ClientSettings) -> Result<reqwest::Client, EndpointError> {
+    // The provider is installed once per process; a second install fails and changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut token = HeaderValue::from_str(endpoint.token()).map_err(|_| EndpointError::Token)?;
+    token.set_sensitive(true);
+    let mut headers = HeaderMap::new();
+    headers.insert("X-Auth-Token", token);
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("coupon-mcp/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(Duration::from_mins(1))
+        .tcp_nodelay(true);
+    if endpoint.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|error| EndpointError::Client(innermost(&error)))
+}
+
+async fn dispatch(
+    connection: &Connection,
+    request: &Request<'_>,
+    timeout: Duration,
+) -> Result<reqwest::Response, reqwest::Error> {
+    // Paths are built from numbers and literals only, so joining cannot leave the base.
+    let url = format!("{}{}", connection.endpoint.base(), request.path);
+    let mut builder = connection
+        .http
+        .request(request.operation.method(), url)
+        .timeout(timeout);
+    if !request.query.is_empty() {
+        builder = builder.query(&request.query);
+    }
+    if let Some(body) = &request.body {
+        builder = builder.json(body);
+    }
+    builder.send().await
+}
+
+enum BodyFault {
+    TooLarge,
+    Transport(reqwest::Error),
+}
+
+async fn read_body(response: &mut reqwest::Response, cap: usize) -> Result<Vec<u8>, BodyFault> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyFault::Transport)? {
+        if body.len() + chunk.len() > cap {
+            return Err(BodyFault::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn interpret<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ApiError> {
+    if status.is_redirection() || status.is_informational() {
+        return Err(ApiError::Redirected { status });
+    }
+    if !status.is_success() {
+        return Err(ApiError::Refused {
+            status,
+            refusal: Refusal::decode(body),
+        });
+    }
+    decode(body).map_err(|problem| ApiError::Unreadable { status, problem })
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Unreadable::Empty);
+    }
+    let json = &mut serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        if error.inner().is_data() {
+            Unreadable::Shape(error.path().to_string())
+        } else {
+            Unreadable::NotJson
+        }
+    })
+}
+
+fn lost<T>(error: &reqwest::Error, timeout: Duration) -> Attempt<T> {
+    let (signal, cause) = if error.is_connect() {
+        (Signal::NotSent, NoAnswer::NotSent(innermost(error)))
+    } else if error.is_timeout() {
+        (Signal::Lost, NoAnswer::TimedOut(timeout))
+    } else {
+        (Signal::Lost, NoAnswer::Dropped)
+    };
+    Attempt {
+        signal,
+        outcome: Err(ApiError::NoAnswer(cause)),
+    }
+}
+
+/// The root cause in words; the outer layers repeat the address.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if error.source().is_none() {
+        "unknown cause".to_owned()
+    } else {
+        cause.to_string()
+    }
+}

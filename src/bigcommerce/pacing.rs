@@ -1,0 +1,380 @@
+//! The one object per store that decides when a request may go out: quota window and endpoint concurrency.
+//!
+//! BigCommerce shares one quota among all apps of a store and says in each answer how much of it is left and
+//! when the window opens again (API documentation, "Rate limits"), so the limiter follows these headers
+//! instead of a fixed rate. Each endpoint also has a cap on concurrent requests (OpenAPI file).
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use serde::Serialize;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use super::error::ApiError;
+use super::patience::Patience;
+
+/// The endpoints that this client calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `GET /promotions`
+    ListPromotions,
+    /// `GET /promotions/{id}`
+    GetPromotion,
+    /// `GET /promotions/{promotion_id}/codes`
+    ListCodes,
+    /// `POST /promotions/{promotion_id}/codes`
+    CreateCode,
+    /// `GET /promotions/codes?code=`
+    FindCode,
+}
+
+impl Operation {
+    /// The HTTP method.
+    pub fn method(self) -> Method {
+        match self {
+            Self::CreateCode => Method::POST,
+            _ => Method::GET,
+        }
+    }
+
+    /// How many requests may run at once, per store ("default rate limit" in the OpenAPI file).
+    pub fn concurrency(self) -> usize {
+        match self {
+            Self::ListCodes => 10,
+            _ => 40,
+        }
+    }
+}
+
+/// The rate headers of one answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RateHeaders {
+    /// `X-Rate-Limit-Requests-Quota`: requests that the window allows.
+    pub quota: Option<u64>,
+    /// `X-Rate-Limit-Requests-Left`: requests left in the window.
+    pub left: Option<u64>,
+    /// `X-Rate-Limit-Time-Reset-Ms`: until the window opens again.
+    pub reset: Option<Duration>,
+    /// `X-Retry-After`, seconds, on a 429.
+    pub retry_after: Option<Duration>,
+}
+
+impl RateHeaders {
+    /// Reads the headers; what is absent or not a number stays unknown.
+    pub fn read(headers: &HeaderMap) -> Self {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        Self {
+            quota: number("x-rate-limit-requests-quota"),
+            left: number("x-rate-limit-requests-left"),
+            reset: number("x-rate-limit-time-reset-ms").map(Duration::from_millis),
+            retry_after: number("x-retry-after")
+                .or_else(|| number("retry-after"))
+                .map(Duration::from_secs),
+        }
+    }
+
+    /// How long a 429 asks to wait; `None` without headers.
+    ///
+    /// While quota is left the 429 is about concurrency, and `X-Retry-After` says enough; a window that is
+    /// used up stays shut until it is reset.
+    pub fn wait(&self) -> Option<Duration> {
+        match (self.left, self.retry_after, self.reset) {
+            (Some(1..), Some(retry_after), _) => Some(retry_after),
+            (_, retry_after, reset) => retry_after.max(reset),
+        }
+    }
+}
+
+/// What is known of the store's quota, for reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct QuotaReport {
+    /// Requests that one window allows.
+    pub requests_quota: u64,
+    /// Requests left in the current window.
+    pub requests_left: u64,
+    /// Milliseconds until the window opens again.
+    pub resets_in_ms: u64,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    quota: Option<u64>,
+    left: Option<u64>,
+    opens_at: Option<Instant>,
+    in_flight: u64,
+}
+
+/// Paces the requests to one store, whoever makes them.
+#[derive(Debug)]
+pub struct Pacing {
+    window: Mutex<Window>,
+    answered: Notify,
+    list_promotions: Semaphore,
+    get_promotion: Semaphore,
+    list_codes: Semaphore,
+    create_code: Semaphore,
+    find_code: Semaphore,
+}
+
+/// Leave to send one request; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Slot<'a> {
+    pacing: &'a Pacing,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        let slots = |operation: Operation| Semaphore::new(operation.concurrency());
+        Self {
+            window: Mutex::default(),
+            answered: Notify::new(),
+            list_promotions: slots(Operation::ListPromotions),
+            get_promotion: slots(Operation::GetPromotion),
+            list_codes: slots(Operation::ListCodes),
+            create_code: slots(Operation::CreateCode),
+            find_code: slots(Operation::FindCode),
+        }
+    }
+}
+
+impl Pacing {
+    /// Waits until a request of this kind may go out.
+    ///
+    /// # Errors
+    /// [`ApiError::RateLimited`] at once when the wait is known to be longer than the call's patience, or when
+    /// that patience ends.
+    pub(crate) async fn admit(
+        &self,
+        operation: Operation,
+        patience: &Patience,
+    ) -> Result<Slot<'_>, ApiError> {
+        let permit = self.permit(operation, patience).await?;
+        loop {
+            let answered = self.answered.notified();
+            let Some(shut_for) = self.window().take(Instant::now()) else {
+                return Ok(Slot {
+                    pacing: self,
+                    _permit: permit,
+                });
+            };
+            // Requests under way may bring better news than the estimate; without them only the clock helps.
+            let hopeless = self.window().in_flight == 0 && shut_for > patience.waiting_left();
+            if hopeless || patience.waiting_left().is_zero() {
+                return Err(ApiError::RateLimited {
+                    retry_after: shut_for,
+                    overloaded: false,
+                });
+            }
+            let limit = shut_for.min(patience.waiting_left());
+            patience.wait_for(answered, limit).await;
+        }
+    }
+
+    /// What the last answers said of the quota; `None` before the first answer or without rate headers.
+    pub fn report(&self) -> Option<QuotaReport> {
+        let window = self.window();
+        let resets_in = window.opens_at?.saturating_duration_since(Instant::now());
+        Some(QuotaReport {
+            requests_quota: window.quota?,
+            requests_left: window.left?,
+            resets_in_ms: u64::try_from(resets_in.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+
+    async fn permit(
+        &self,
+        operation: Operation,
+        patience: &Patience,
+    ) -> Result<SemaphorePermit<'_>, ApiError> {
+        let slots = match operation {
+            Operation::ListPromotions => &self.list_promotions,
+            Operation::GetPromotion => &self.get_promotion,
+            Operation::ListCodes => &self.list_codes,
+            Operation::CreateCode => &self.create_code,
+            Operation::FindCode => &self.find_code,
+        };
+        if let Ok(permit) = slots.try_acquire() {
+            return Ok(permit);
+        }
+        match patience.wait_for(slots.acquire(), patience.waiting_left()).await {
+            Some(Ok(permit)) => Ok(permit),
+            _ => Err(ApiError::RateLimited {
+                retry_after: Duration::from_secs(1),
+                overloaded: false,
+            }),
+        }
+    }
+
+    fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Window {
+    /// Takes one request from the window, or says for how long it is shut.
+    fn take(&mut self, now: Instant) -> Option<Duration> {
+        if self.opens_at.is_some_and(|opens_at| opens_at <= now) {
+            self.opens_at = None;
+            self.left = self.quota;
+        }
+        let shut = match (self.left, self.opens_at) {
+            // `left` was told before the requests now under way were counted, so they are taken off.
+            (Some(left), Some(opens_at)) if left <= self.in_flight => Some(opens_at - now),
+            _ => None,
+        };
+        if shut.is_none() {
+            self.in_flight += 1;
+        }
+        shut
+    }
+
+    fn learn(&mut self, rate: &RateHeaders, limited: bool, now: Instant) {
+        self.quota = rate.quota.or(self.quota);
+        if let (Some(left), Some(reset)) = (rate.left, rate.reset) {
+            self.left = Some(left);
+            self.opens_at = Some(now + reset);
+        }
+        // A 429 without a count still shuts the window for everybody, for as long as it says.
+        if limited
+            && rate.left.unwrap_or(0) == 0
+            && let Some(wait) = rate.wait()
+        {
+            self.left = Some(0);
+            self.opens_at = Some(now + wait);
+        }
+    }
+}
+
+impl Slot<'_> {
+    /// Tells the pacing what the answer said.
+    pub(crate) fn settle(self, rate: &RateHeaders, limited: bool) {
+        self.pacing.window().learn(rate, limited, Instant::now());
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        let mut window = self.pacing.window();
+        window.in_flight = window.in_flight.saturating_sub(1);
+        drop(window);
+        self.pacing.answered.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENT: Duration = Duration::from_secs(20);
+
+    fn patience() -> Patience {
+        Patience::new(Duration::from_secs(45), PATIENT)
+    }
+
+    fn rate(left: u64, reset_ms: u64) -> RateHeaders {
+        let reset = Some(Duration::from_millis(reset_ms));
+        RateHeaders {
+            quota: Some(150),
+            left: Some(left),
+            reset,
+            retry_after: None,
+        }
+    }
+
+    async fn send(pacing: &Pacing, answer: &RateHeaders) {
+        pacing
+            .admit(Operation::ListCodes, &patience())
+            .await
+            .unwrap()
+            .settle(answer, false);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_short_window_is_waited_out() {
+        let pacing = Pacing::default();
+        send(&pacing, &rate(0, 5_000)).await;
+        let started = Instant::now();
+        send(&pacing, &rate(149, 30_000)).await;
+        assert_eq!(started.elapsed(), Duration::from_secs(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_window_is_answered_at_once_with_its_length() {
+        let pacing = Pacing::default();
+        send(&pacing, &rate(0, 28_000)).await;
+        let started = Instant::now();
+        let refused = pacing.admit(Operation::CreateCode, &patience()).await;
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        let Err(ApiError::RateLimited {
+            retry_after,
+            overloaded: false,
+        }) = refused
+        else {
+            panic!()
+        };
+        assert_eq!(retry_after, Duration::from_secs(28));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_under_way_are_taken_off_what_is_left() {
+        let pacing = Pacing::default();
+        send(&pacing, &rate(2, 8_000)).await;
+        let first = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
+        let second = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
+        let started = Instant::now();
+        let _third = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
+        assert_eq!(started.elapsed(), Duration::from_secs(8));
+        drop((first, second));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_with_quota_frees_the_waiting() {
+        let pacing = Pacing::default();
+        send(&pacing, &rate(1, 10_000)).await;
+        let under_way = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
+        let patience = patience();
+        let waiting = pacing.admit(Operation::FindCode, &patience);
+        let answer = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            under_way.settle(&rate(140, 9_000), false);
+        };
+        let started = Instant::now();
+        let (admitted, ()) = tokio::join!(waiting, answer);
+        assert!(admitted.is_ok());
+        assert_eq!(started.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn listing_runs_ten_at_a_time() {
+        let pacing = Pacing::default();
+        let mut slots = Vec::new();
+        for _ in 0..10 {
+            slots.push(pacing.admit(Operation::ListCodes, &patience()).await.unwrap());
+        }
+        let eleventh = pacing.admit(Operation::ListCodes, &patience()).await;
+        assert!(matches!(eleventh, Err(ApiError::RateLimited { .. })));
+        slots.pop();
+        assert!(pacing.admit(Operation::ListCodes, &patience()).await.is_ok());
+    }
+
+    #[test]
+    fn a_429_with_quota_left_waits_for_its_retry_after_only() {
+        let seconds = |n| Some(Duration::from_secs(n));
+        let concurrency = RateHeaders {
+            quota: None,
+            left: Some(35),
+            reset: seconds(25),
+            retry_after: seconds(1),
+        };
+        assert_eq!(concurrency.wait(), seconds(1));
+        let used_up = RateHeaders {
+            left: Some(0),
+            ..concurrency
+        };
+        assert_eq!(used_up.wait(), seconds(25));
+        assert_eq!(RateHeaders::default().wait(), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! The JSON on the wire, as tolerant as the API is loose: unknown fields are ignored, nulls expected.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// `CouponCode` of the OpenAPI file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CouponCode {
+    /// Identifier, unique in the store.
+    pub id: u64,
+    /// The text that a shopper types.
+    pub code: String,
+    /// Uses so far.
+    #[serde(default)]
+    pub current_uses: Option<u64>,
+    /// Absent, null or 0 = unlimited.
+    #[serde(default)]
+    pub max_uses: Option<u64>,
+    /// Absent, null or 0 = unlimited.
+    #[serde(default)]
+    pub max_uses_per_customer: Option<u64>,
+    /// RFC 3339, with an offset or `Z`, with or without a fraction.
+    #[serde(default)]
+    pub created: Option<String>,
+}
+
+/// The body of `POST /promotions/{promotion_id}/codes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewCouponCode<'a> {
+    /// The text, at most 50 characters.
+    pub code: &'a str,
+    /// 0 = unlimited.
+    pub max_uses: u32,
+    /// 0 = unlimited.
+    pub max_uses_per_customer: u32,
+}
+
+/// What is read of a promotion.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Promotion {
+    /// Identifier.
+    pub id: u64,
+    /// The internal name.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// `{"data": {...}, "meta": {}}`
+#[derive(Debug, Deserialize)]
+pub struct One<T> {
+    /// The object.
+    pub data: T,
+}
+
+/// `{"data": [...], "meta": {...}}`
+#[derive(Debug, Deserialize)]
+pub struct Many<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Paging objects; which of them are present depends on the paging parameters sent.
+    #[serde(default, deserialize_with = "lenient")]
+    pub meta: Meta,
+}
+
+/// `OptionalCursorCollectionMeta` of the OpenAPI file.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+pub struct Meta {
+    /// Offset paging, deprecated for codes.
+    #[serde(default)]
+    pub pagination: Option<Pagination>,
+    /// Cursor paging.
+    #[serde(default)]
+    pub cursor_pagination: Option<CursorPagination>,
+}
+
+/// `DeprecatedPagination` of the OpenAPI file.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+pub struct Pagination {
+    /// Rows in all pages.
+    #[serde(default)]
+    pub total: Option<u64>,
+    /// This page, from 1.
+    #[serde(default)]
+    pub current_page: Option<u64>,
+    /// Pages in all.
+    #[serde(default)]
+    pub total_pages: Option<u64>,
+}
+
+/// `CursorPagination` of the OpenAPI file. Its `count` is not read: the documents disagree on its meaning.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+pub struct CursorPagination {
+    /// The cursor of the first row; absent when there is none.
+    #[serde(default)]
+    pub start_cursor: Option<String>,
+    /// The cursor of the last row; absent when there is none.
+    #[serde(default)]
+    pub end_cursor: Option<String>,
+    /// Relative links. `next` is there on the last page too, so it says nothing about more rows.
+    #[serde(default, deserialize_with = "lenient")]
+    pub links: Links,
+}
+
+/// Relative query strings such as `?limit=50&after=eyJpZCI6IjEwMjQifQ==`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+pub struct Links {
+    /// Towards the first row.
+    #[serde(default)]
+    pub previous: Option<String>,
+    /// Towards the last row.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// Reads what fits and takes the default for the rest: an empty object of the API may be `{}`, `[]` or null.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_may_be_absent_or_null_and_unknown_fields_are_ignored() {
+        let code: CouponCode = serde_json::from_str(
+            r#"{"id":7,"code":"A","current_uses":0,"created":"2019-01-20T22:00:00.000Z","max_uses":null,"schedule":{"valid_from":"x"}}"#,
+        )
+        .unwrap();
+        assert_eq!((code.max_uses, code.max_uses_per_customer), (None, None));
+    }
+
+    #[test]
+    fn an_empty_meta_may_be_an_array() {
+        for meta in ["{}", "[]", "null", r#"{"cursor_pagination":{"links":[]}}"#] {
+            let body = format!(r#"{{"data":[],"meta":{meta}}}"#);
+            let many: Many<CouponCode> = serde_json::from_str(&body).unwrap();
+            assert_eq!(many.meta.pagination, None, "{meta}");
+        }
+    }
+}

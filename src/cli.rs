@@ -1,0 +1,102 @@
+//! The command line. One file per subcommand; each puts the parts together and nothing else.
+//!
+//! Exit codes: 0 done; 1 a tool or a check failed; 2 usage or configuration. stdout carries protocol or data
+//! only, everything else goes to stderr.
+
+mod call;
+mod config;
+mod demo;
+mod doctor;
+mod http;
+mod output;
+mod sandbox;
+mod stdio;
+mod store;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{HttpArgs, StoreArgs};
+
+/// Usage or configuration is wrong.
+const MISCONFIGURED: u8 = 2;
+
+/// Manage BigCommerce coupon codes by talking: an MCP server for AI hosts.
+///
+/// Credentials come from BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN (or BIGCOMMERCE_ACCESS_TOKEN_FILE);
+/// `--sandbox` uses an embedded practice store instead. Without a subcommand: stdio.
+#[derive(Debug, Parser)]
+#[command(name = "coupon-mcp", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve one host on stdin and stdout (also what no subcommand means).
+    Stdio(StoreArgs),
+    /// Serve over HTTP: /mcp (Streamable HTTP), /sse + /messages (HTTP+SSE), /healthz, /readyz.
+    Http(HttpCommand),
+    /// Serve the practice store alone, as an API to test against.
+    Sandbox(sandbox::SandboxCommand),
+    /// List the tools.
+    Tools(tools::ToolsCommand),
+    /// Call one tool and print its result as JSON.
+    Call(call::CallCommand),
+    /// Check configuration, connection, token and quota.
+    Doctor(StoreArgs),
+    /// Print the block that connects an AI host to this server.
+    Config(config::ConfigCommand),
+    /// Show the main job end to end, on a practice store.
+    Demo(demo::DemoCommand),
+}
+
+#[derive(Debug, clap::Args)]
+struct HttpCommand {
+    #[command(flatten)]
+    http: HttpArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// What the subcommand could not do; [`fail`] prints it.
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => stdio::run(&cli.store).await,
+        Some(Command::Stdio(store)) => stdio::run(&store).await,
+        Some(Command::Http(HttpCommand { http, store })) => http::run(&http, &store).await,
+        Some(Command::Sandbox(command)) => sandbox::run(command).await,
+        Some(Command::Tools(command)) => tools::run(&command),
+        Some(Command::Call(command)) => call::run(command).await,
+        Some(Command::Doctor(store)) => doctor::run(&store).await,
+        Some(Command::Config(command)) => config::run(&command),
+        Some(Command::Demo(command)) => demo::run(&command).await,
+    }
+}
+
+/// Prints an error with its causes and gives the exit code for it.
+pub fn fail(error: &anyhow::Error) -> ExitCode {
+    output::note(&format!("error: {error:#}"));
+    let misconfigured = error.is::<crate::config::ConfigError>() || error.is::<store::Unusable>();
+    ExitCode::from(if misconfigured { MISCONFIGURED } else { 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

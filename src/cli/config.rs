@@ -1,0 +1,139 @@
+//! `coupon-mcp config`: the block that connects an AI host to this very binary.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::output;
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigCommand {
+    /// The host to connect.
+    #[arg(long, value_enum)]
+    host: Host,
+    /// Connect the practice store instead of a real one.
+    #[arg(long)]
+    sandbox: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Host {
+    ClaudeDesktop,
+    ClaudeCode,
+    Vscode,
+    Cursor,
+    Generic,
+}
+
+/// The block goes to stdout, where to put it to stderr.
+pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<ExitCode> {
+    let binary = std::env::current_exe().context("cannot find the path of this program")?;
+    let binary = binary
+        .to_str()
+        .context("the path of this program is not valid UTF-8")?;
+    output::json(&command.host.block(binary, command.sandbox))?;
+    output::note(&format!("\n{}", command.host.place()));
+    if !command.sandbox {
+        output::note(command.host.credentials());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Host {
+    fn block(self, binary: &str, sandbox: bool) -> Value {
+        let (name, args) = if sandbox {
+            ("coupons-practice", json!(["stdio", "--sandbox"]))
+        } else {
+            ("coupons", json!(["stdio"]))
+        };
+        let mut server = json!({ "command": binary, "args": args });
+        if let Self::Vscode | Self::ClaudeCode = self {
+            server = json!({ "type": "stdio", "command": binary, "args": args });
+        }
+        if !sandbox && let Some(server) = server.as_object_mut() {
+            server.insert("env".to_owned(), self.environment());
+        }
+        match self {
+            Self::Vscode if sandbox => json!({ "servers": { name: server } }),
+            Self::Vscode => json!({ "inputs": vscode_inputs(), "servers": { name: server } }),
+            _ => json!({ "mcpServers": { name: server } }),
+        }
+    }
+
+    fn environment(self) -> Value {
+        let (hash, token) = match self {
+            Self::Vscode => (
+                "${input:bigcommerce-store-hash}",
+                "${input:bigcommerce-access-token}",
+            ),
+            Self::Cursor => ("${env:BIGCOMMERCE_STORE_HASH}", "${env:BIGCOMMERCE_ACCESS_TOKEN}"),
+            Self::ClaudeCode => ("${BIGCOMMERCE_STORE_HASH}", "${BIGCOMMERCE_ACCESS_TOKEN}"),
+            Self::ClaudeDesktop | Self::Generic => ("YOUR_STORE_HASH", "YOUR_ACCESS_TOKEN"),
+        };
+        json!({ "BIGCOMMERCE_STORE_HASH": hash, "BIGCOMMERCE_ACCESS_TOKEN": token })
+    }
+
+    fn place(self) -> &'static str {
+        match self {
+            Self::ClaudeDesktop => {
+                "Put it into claude_desktop_config.json (Settings > Developer > Edit Config; macOS: \
+                 ~/Library/Application Support/Claude/, Windows: %APPDATA%\\Claude\\), then restart Claude Desktop."
+            }
+            Self::ClaudeCode => {
+                "Put it into .mcp.json in the project's folder, then start Claude Code there."
+            }
+            Self::Vscode => {
+                "Put it into .vscode/mcp.json in the workspace, then start the server from that file."
+            }
+            Self::Cursor => {
+                "Put it into ~/.cursor/mcp.json (or .cursor/mcp.json in the project), then restart Cursor."
+            }
+            Self::Generic => "Put it where your host keeps its mcpServers.",
+        }
+    }
+
+    fn credentials(self) -> &'static str {
+        match self {
+            Self::Vscode => "VS Code asks for the store hash and the token once and keeps them.",
+            Self::Cursor | Self::ClaudeCode => {
+                "Set BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN in the environment that starts the host."
+            }
+            Self::ClaudeDesktop | Self::Generic => {
+                "Replace YOUR_STORE_HASH and YOUR_ACCESS_TOKEN by your own; README says where to get them."
+            }
+        }
+    }
+}
+
+fn vscode_inputs() -> Value {
+    let input = |id: &str, description: &str| json!({ "type": "promptString", "id": id, "description": description, "password": true });
+    json!([
+        input("bigcommerce-store-hash", "BigCommerce store hash"),
+        input("bigcommerce-access-token", "BigCommerce access token"),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vs_code_has_its_own_form_and_never_the_token() {
+        let block = Host::Vscode.block("/bin/coupon-mcp", false);
+        assert_eq!(
+            block["servers"]["coupons"]["env"]["BIGCOMMERCE_ACCESS_TOKEN"],
+            "${input:bigcommerce-access-token}"
+        );
+        assert_eq!(block["inputs"][1]["password"], true);
+    }
+
+    #[test]
+    fn the_practice_store_needs_no_credentials() {
+        let expected = json!({
+            "mcpServers": {"coupons-practice": {"command": "/bin/coupon-mcp", "args": ["stdio", "--sandbox"]}},
+        });
+        assert_eq!(Host::ClaudeDesktop.block("/bin/coupon-mcp", true), expected);
+    }
+}

@@ -1,0 +1,39 @@
+//! `coupon-mcp http`: Streamable HTTP and HTTP+SSE.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{HttpArgs, StoreArgs};
+use crate::transport::{serve_http, stop_signal};
+
+use super::store::Unusable;
+use super::{output, store};
+
+/// Serves until a signal comes.
+pub(super) async fn run(args: &HttpArgs, store: &StoreArgs) -> anyhow::Result<ExitCode> {
+    let server = store::server(store)?;
+    if !args.listen.ip().is_loopback() && !args.insecure_no_auth {
+        let message = format!(
+            "{} is not a loopback address, and nothing authenticates the callers: whoever reaches the port could \
+             manage the store's coupons. Listen on 127.0.0.1, or add --insecure-no-auth if something else \
+             guards the port.",
+            args.listen
+        );
+        return Err(Unusable(message).into());
+    }
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stop.cancel();
+    });
+    output::note(&format!("listening on http://{}", listener.local_addr()?));
+    serve_http(listener, server, args.settings(), shutdown).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,63 @@
+//! `coupon-mcp sandbox`: the practice store alone, for anybody's integration tests.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::transport::stop_signal;
+
+use super::output;
+use super::store::Unusable;
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxCommand {
+    /// Address and port to listen on, loopback only; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
+    listen: SocketAddr,
+    /// Keep the store in this file; without it, it is forgotten at exit.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Milliseconds that every API answer takes at least.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    latency_ms: u64,
+    /// Requests that the rate limit allows per window; 0 = no limit.
+    #[arg(long, value_name = "N", default_value_t = 450)]
+    quota: u32,
+    /// Milliseconds of the rate limit's window.
+    #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
+    window_ms: u64,
+}
+
+pub(super) async fn run(command: SandboxCommand) -> anyhow::Result<ExitCode> {
+    if !command.listen.ip().is_loopback() {
+        let message = "the practice store listens on loopback only: its tokens are public";
+        return Err(Unusable(message.to_owned()).into());
+    }
+    let sandbox = Sandbox::open(SandboxOptions {
+        data: command.data,
+        latency: Duration::from_millis(command.latency_ms),
+        quota: command.quota,
+        window: Duration::from_millis(command.window_ms),
+        control: true,
+    })
+    .await?;
+    let listener = TcpListener::bind(command.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", command.listen))?;
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stop.cancel();
+    });
+    output::note(&format!("listening on http://{}", listener.local_addr()?));
+    sandbox.serve(listener, shutdown).await?;
+    Ok(ExitCode::SUCCESS)
+}

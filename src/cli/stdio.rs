@@ -1,0 +1,35 @@
+//! `coupon-mcp stdio`: one host on stdin and stdout.
+
+use std::process::ExitCode;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::StoreArgs;
+use crate::transport::stdio::{self, Ended};
+use crate::transport::stop_signal;
+
+use super::{MISCONFIGURED, output, store};
+
+/// Serves until stdin ends or a signal comes. Without a store the server stays up, so that the host (which
+/// hides stderr) can show the reason as a tool's answer; if nobody asks, the exit code is 2.
+pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stop.cancel();
+    });
+    match store::server(args) {
+        Ok(server) => {
+            stdio::serve(server, shutdown).await;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            output::note(&format!("error: {error}"));
+            match stdio::serve(store::server_without_store(&error), shutdown).await {
+                Ended::Served => Ok(ExitCode::SUCCESS),
+                Ended::NeverAsked => Ok(ExitCode::from(MISCONFIGURED)),
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn resolved(variables: &[(&str, &str)]) -> Result<(String, String, String), ConfigError> {
+    let variable = |name: &str| {
+        variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    match from_environment(&variable)? {
+        StoreConfig::Remote { api, hash, token } => {
+            Ok((api.to_string(), hash, token.expose_secret().to_owned()))
+        }
+        StoreConfig::Sandbox { .. } => panic!("the environment never means the sandbox"),
+    }
+}
+
+#[test]
+fn hash_and_token_are_enough() {
+    let expected = (
+        "https://api.bigcommerce.com/".to_owned(),
+        "abc123".to_owned(),
+        "t0ken".to_owned(),
+    );
+    assert_eq!(
+        resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, "t0ken")]),
+        Ok(expected)
+    );
+}
+
+#[test]
+fn the_hash_may_be_pasted_in_any_common_form() {
+    let forms = [
+        "abc123",
+        " abc123\n",
+        "{abc123}",
+        "\"abc123\"",
+        "ABC123",
+        "https://api.bigcommerce.com/stores/abc123/v3/",
+        "https://api.bigcommerce.com/stores/{abc123}/v3",
+        "stores/abc123",
+        "/stores/abc123/v2/",
+        "https://store-abc123.mybigcommerce.com/",
+        "store-abc123.mybigcommerce.com",
+    ];
+    for form in forms {
+        let (_, hash, _) = resolved(&[(STORE_HASH, form), (ACCESS_TOKEN, "t")]).unwrap();
+        assert_eq!(hash, "abc123", "{form}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_hash_is_refused() {
+    for form in ["abc/../def", "my shop", "www.example.com", "{}", &"a".repeat(65)] {
+        let outcome = resolved(&[(STORE_HASH, form), (ACCESS_TOKEN, "t")]);
+        assert_eq!(outcome, Err(ConfigError::StoreHash), "{form}");
+    }
+}
+
+#[test]
+fn placeholders_are_named_and_not_used() {
+    for (variable, value) in [
+        (STORE_HASH, "${BIGCOMMERCE_STORE_HASH}"),
+        (STORE_HASH, "YOUR_STORE_HASH"),
+        (ACCESS_TOKEN, "${input:token}"),
+        (ACCESS_TOKEN, "your_token"),
+    ] {
+        let mut variables = vec![(STORE_HASH, "abc123"), (ACCESS_TOKEN, "t")];
+        variables.retain(|(name, _)| *name != variable);
+        variables.push((variable, value));
+        let expected = ConfigError::Placeholder {
+            variable,
+            value: value.to_owned(),
+        };
+        assert_eq!(resolved(&variables), Err(expected));
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let missing = |names: &[&'static str]| {
+        Err(ConfigError::Missing {
+            missing: names.to_vec(),
+        })
+    };
+    assert_eq!(resolved(&[]), missing(&[STORE_HASH, ACCESS_TOKEN]));
+    assert_eq!(
+        resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, "  ")]),
+        missing(&[ACCESS_TOKEN])
+    );
+    assert_eq!(resolved(&[(ACCESS_TOKEN, "t")]), missing(&[STORE_HASH]));
+}
+
+#[test]
+fn the_token_may_come_from_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    std::fs::write(&path, "from-file\n").unwrap();
+    let path = path.to_str().unwrap();
+    let (_, _, token) = resolved(&[(STORE_HASH, "abc"), (ACCESS_TOKEN_FILE, path)]).unwrap();
+    assert_eq!(token, "from-file");
+    let absent = resolved(&[(STORE_HASH, "abc"), (ACCESS_TOKEN_FILE, "/nowhere/token")]);
+    assert!(matches!(absent, Err(ConfigError::TokenFile(_))));
+}
+
+#[test]
+fn the_api_address_is_https_unless_it_is_loopback() {
+    let with = |url| resolved(&[(STORE_HASH, "a"), (ACCESS_TOKEN, "t"), (API_URL, url)]);
+    assert!(with("http://127.0.0.1:4010").is_ok());
+    for url in [
+        "http://api.bigcommerce.com",
+        "ftp://x",
+        "api.bigcommerce.com",
+        "https://u:p@x/",
+        "https://x/?a=1",
+    ] {
+        assert!(matches!(with(url), Err(ConfigError::ApiUrl(_))), "{url}");
+    }
+}

@@ -1,0 +1,101 @@
+//! The domain: coupon codes of one BigCommerce store, and what can be done with them.
+//!
+//! Values are parsed once and then valid ([`CodeText`], [`UseLimits`]); a use case is one file
+//! ([`create`], [`list`]). It knows the API client below and nothing of the tools above.
+
+pub mod code_text;
+pub mod create;
+pub mod error;
+pub mod list;
+mod lookup;
+pub mod promotion_choice;
+pub mod text;
+mod turns;
+
+use std::time::Duration;
+
+pub use code_text::{CodeText, CodeTextError};
+pub use create::{Created, NewCode, Outcome};
+pub use error::CouponError;
+pub use list::{CodeList, ListQuery};
+pub use promotion_choice::PromotionChoice;
+pub use text::clean;
+
+use crate::bigcommerce::wire;
+use crate::bigcommerce::{Client, Patience};
+
+/// How often a code may be used. 0 = unlimited, as in BigCommerce's API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UseLimits {
+    /// Uses in all.
+    pub max_uses: u64,
+    /// Uses per customer.
+    pub max_uses_per_customer: u64,
+}
+
+/// A coupon code as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CouponCode {
+    /// Identifier, unique in the store.
+    pub id: u64,
+    /// The text, cleaned of characters that do not show.
+    pub code: String,
+    /// Uses that BigCommerce has recorded.
+    pub current_uses: u64,
+    /// How often it may be used.
+    pub limits: UseLimits,
+    /// When it was made: RFC 3339, as the API sent it.
+    pub created: Option<String>,
+}
+
+impl From<wire::CouponCode> for CouponCode {
+    fn from(wire: wire::CouponCode) -> Self {
+        Self {
+            id: wire.id,
+            code: clean(&wire.code),
+            current_uses: wire.current_uses.unwrap_or_default(),
+            limits: UseLimits {
+                max_uses: wire.max_uses.unwrap_or_default(),
+                max_uses_per_customer: wire.max_uses_per_customer.unwrap_or_default(),
+            },
+            created: wire.created.as_deref().map(clean),
+        }
+    }
+}
+
+/// How long one tool call may take.
+#[derive(Debug, Clone, Copy)]
+pub struct CallLimits {
+    /// The whole call, waits and look-ups included.
+    pub total: Duration,
+    /// What of it may be spent waiting for BigCommerce's rate limit.
+    pub rate_limit_wait: Duration,
+}
+
+/// One store. Every transport and every caller shares it, so that they share its pacing.
+pub struct Store {
+    client: Client,
+    limits: CallLimits,
+    turns: turns::Turns,
+}
+
+impl Store {
+    /// A store behind `client`.
+    pub fn new(client: Client, limits: CallLimits) -> Self {
+        Self {
+            client,
+            limits,
+            turns: turns::Turns::default(),
+        }
+    }
+
+    /// The API client, for reports on it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The time budget of a call that starts now.
+    pub fn patience(&self) -> Patience {
+        Patience::new(self.limits.total, self.limits.rate_limit_wait)
+    }
+}

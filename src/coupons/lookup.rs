@@ -1,0 +1,98 @@
+//! Finding one code by its text.
+
+use crate::bigcommerce::page::MAX_LIMIT;
+use crate::bigcommerce::{ApiError, CodeQuery, Patience, Position, wire};
+
+use super::error::Owner;
+use super::{CodeText, CouponCode, PromotionChoice, Store};
+
+/// If the API's `code` filter matches in part, a search walks at most so many pages of 250.
+const MAX_PAGES: usize = 40;
+
+impl Store {
+    /// The code of this text, wherever in the store it is.
+    pub(super) async fn find_anywhere(
+        &self,
+        code: &CodeText,
+        patience: &Patience,
+    ) -> Result<Option<CouponCode>, ApiError> {
+        for spelling in code.spellings() {
+            let found = self.client.find_code(&spelling, patience).await?;
+            if let Some(found) = pick(code, found) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The code of this text in one promotion.
+    pub(super) async fn find_in_promotion(
+        &self,
+        promotion_id: u64,
+        code: &CodeText,
+        patience: &Patience,
+    ) -> Result<Option<CouponCode>, ApiError> {
+        for spelling in code.spellings() {
+            let mut query = CodeQuery {
+                code: Some(spelling),
+                ..CodeQuery::first(MAX_LIMIT)
+            };
+            for _ in 0..MAX_PAGES {
+                let page = self.client.list_codes(promotion_id, &query, patience).await?;
+                let full = page.codes.len() >= MAX_LIMIT as usize;
+                if let Some(found) = pick(code, page.codes) {
+                    return Ok(Some(found));
+                }
+                match page.end_cursor {
+                    Some(cursor) if full => query.position = Position::After(cursor),
+                    _ => break,
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Which promotion holds `code`, seen from `promotion_id`.
+    pub(super) async fn owner_of(
+        &self,
+        code: &CouponCode,
+        promotion_id: u64,
+        patience: &Patience,
+    ) -> Result<Owner, ApiError> {
+        let promotions = self.client.promotions_with_code(&code.code, patience).await?;
+        let here = |promotion: &wire::Promotion| promotion.id == promotion_id;
+        match promotions.as_slice() {
+            [only] if here(only) => return Ok(Owner::Same),
+            [_] => return Ok(Owner::Other(choices(promotions))),
+            _ => {}
+        }
+        // None, or several because the filter matched in part: the promotion's own list decides.
+        let same = match CodeText::parse(&code.code) {
+            Ok(text) => self
+                .find_in_promotion(promotion_id, &text, patience)
+                .await?
+                .is_some(),
+            Err(_) => false,
+        };
+        let others: Vec<_> = promotions
+            .into_iter()
+            .filter(|promotion| !here(promotion))
+            .collect();
+        Ok(match (same, others.is_empty()) {
+            (true, _) => Owner::Same,
+            (false, false) => Owner::Other(choices(others)),
+            (false, true) => Owner::Unknown,
+        })
+    }
+}
+
+fn choices(promotions: Vec<wire::Promotion>) -> Vec<PromotionChoice> {
+    promotions.into_iter().map(PromotionChoice::from).collect()
+}
+
+/// The row that is this code; the same spelling goes before another one.
+fn pick(code: &CodeText, rows: Vec<wire::CouponCode>) -> Option<CouponCode> {
+    let mut rows: Vec<_> = rows.into_iter().filter(|row| code.matches(&row.code)).collect();
+    let exact = rows.iter().position(|row| row.code == code.as_str()).unwrap_or(0);
+    (exact < rows.len()).then(|| rows.swap_remove(exact).into())
+}

@@ -1,0 +1,50 @@
+//! Promotions to choose from, for a caller who named none or one that does not exist.
+
+use crate::bigcommerce::{ApiError, Patience, wire};
+
+use super::{Store, clean};
+
+/// At most so many are offered.
+const CHOICES: u32 = 10;
+
+/// A promotion by id and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromotionChoice {
+    /// Identifier.
+    pub id: u64,
+    /// The internal name, cleaned.
+    pub name: String,
+}
+
+impl From<wire::Promotion> for PromotionChoice {
+    fn from(promotion: wire::Promotion) -> Self {
+        Self {
+            id: promotion.id,
+            name: clean(promotion.name.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+impl Store {
+    /// Up to ten coupon promotions, the newest first.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn promotion_choices(&self, patience: &Patience) -> Result<Vec<PromotionChoice>, ApiError> {
+        let promotions = self.client.newest_coupon_promotions(CHOICES, patience).await?;
+        Ok(promotions
+            .into_iter()
+            .take(CHOICES as usize)
+            .map(PromotionChoice::from)
+            .collect())
+    }
+
+    /// Whether the store has the promotion.
+    pub(super) async fn promotion_exists(&self, id: u64, patience: &Patience) -> Result<bool, ApiError> {
+        match self.client.get_promotion(id, patience).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.status() == Some(http::StatusCode::NOT_FOUND) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Text that others wrote (merchants, apps, gateways) is data: nothing hidden in it reaches a model.
+
+/// `text` without control, zero-width, bidirectional and other invisible characters.
+///
+/// Line breaks and tabs become single blanks, so that a name cannot pretend to be a new paragraph.
+pub fn clean(text: &str) -> String {
+    text.chars()
+        .filter_map(|c| match c {
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
+            c if c.is_control() || is_invisible(c) => None,
+            c => Some(c),
+        })
+        .collect()
+}
+
+/// Unicode's default-ignorable code points (DerivedCoreProperties, `Default_Ignorable_Code_Point`) and the
+/// interlinear annotation marks.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_go_and_visible_ones_stay() {
+        let hidden = "Sum\u{200B}mer\u{202E} S\u{AD}ale\u{2066}\u{FEFF}\u{7}\u{1b}[31m \u{E0041}50 %\u{85}";
+        assert_eq!(clean(hidden), "Summer Sale[31m 50 %");
+        assert_eq!(clean("Été 🎁 20 € 夏"), "Été 🎁 20 € 夏");
+        assert_eq!(clean("a\r\nb\tc\u{2028}d"), "a  b c d");
+    }
+}

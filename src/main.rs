@@ -1,0 +1,20 @@
+//! `coupon-mcp`: parses the command line, runs the subcommand, turns its error into an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use coupon_mcp::cli::{self, Cli};
+use coupon_mcp::telemetry;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&error.into()),
+    };
+    let outcome = runtime.block_on(cli::run(cli));
+    // A thread that blocks on stdin must not hold up the exit.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| cli::fail(&error))
+}

@@ -1,0 +1,38 @@
+//! A coupon code as the tools show it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::coupons;
+
+/// A coupon code.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CouponCode {
+    /// Id of the code.
+    pub(super) id: u64,
+    /// The text that a shopper types.
+    pub(super) code: String,
+    /// Uses that BigCommerce has recorded.
+    pub(super) current_uses: u64,
+    /// Uses allowed in all; 0 = unlimited.
+    pub(super) max_uses: u64,
+    /// Uses allowed per customer; 0 = unlimited.
+    pub(super) max_uses_per_customer: u64,
+    /// When it was made, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub(super) created: Option<String>,
+}
+
+impl From<coupons::CouponCode> for CouponCode {
+    fn from(code: coupons::CouponCode) -> Self {
+        Self {
+            id: code.id,
+            code: code.code,
+            current_uses: code.current_uses,
+            max_uses: code.limits.max_uses,
+            max_uses_per_customer: code.limits.max_uses_per_customer,
+            created: code.created,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `create_coupon_code`: one code on a promotion.
+
+use rmcp::model::ToolAnnotations;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::coupons::{self, CodeText, NewCode, Store};
+
+use super::coupon_code::CouponCode;
+use super::{CouponTool, Reply, ToolError};
+
+pub(super) struct CreateCouponCode;
+
+/// The new code.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    /// Id of the promotion that the code belongs to.
+    #[schemars(range(min = 1))]
+    promotion_id: u64,
+    /// The text that a shopper types: 1-50 of A-Z a-z 0-9 _ - and blank. Case does not matter.
+    code: String,
+    /// Uses allowed in all. 0 or left out = unlimited; the promotion's own cap still counts.
+    #[serde(default)]
+    max_uses: u32,
+    /// Uses allowed per customer. 0 or left out = unlimited.
+    #[serde(default)]
+    max_uses_per_customer: u32,
+}
+
+/// The code as it now is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    /// Id of the promotion.
+    promotion_id: u64,
+    /// The code.
+    coupon_code: CouponCode,
+    /// How it came to be there.
+    outcome: Outcome,
+    /// What to tell the user besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    /// This call made it.
+    Created,
+    /// It was there with the same limits, from before or by an attempt whose answer was lost.
+    AlreadyExisted,
+}
+
+impl CouponTool for CreateCouponCode {
+    const NAME: &'static str = "create_coupon_code";
+    const TITLE: &'static str = "Create a coupon code";
+    const DESCRIPTION: &'static str = "Creates one coupon code on an existing BigCommerce coupon promotion; the \
+        promotion decides the discount, dates and caps. Use it for a code with a given text, such as ANNA10. \
+        Repeating a call is safe: a code that is there with the same limits comes back with outcome \
+        already_existed; with other limits or in another promotion the error is code_conflict. Limits cannot be \
+        changed later. Returns the code with its id, limits and uses. Without a promotion_id, the error names \
+        promotions to choose from.";
+    type Input = Input;
+    type Output = Output;
+
+    fn annotations() -> ToolAnnotations {
+        ToolAnnotations::with_title(Self::TITLE)
+            .read_only(false)
+            .destructive(false)
+            .idempotent(true)
+            .open_world(true)
+    }
+
+    async fn run(store: &Store, input: Input) -> Result<Reply<Output>, ToolError> {
+        let code = CodeText::parse(&input.code)?;
+        let warnings = trimmed(&input.code, &code).into_iter().collect();
+        let new = NewCode {
+            promotion_id: input.promotion_id,
+            code,
+            max_uses: input.max_uses,
+            max_uses_per_customer: input.max_uses_per_customer,
+        };
+        let created = store.create_code(&new).await.map_err(ToolError::from)?;
+        let output = Output {
+            promotion_id: input.promotion_id,
+            coupon_code: created.code.into(),
+            outcome: created.outcome.into(),
+            warnings,
+        };
+        Ok(output.into())
+    }
+}
+
+impl From<coupons::Outcome> for Outcome {
+    fn from(outcome: coupons::Outcome) -> Self {
+        match outcome {
+            coupons::Outcome::Created => Self::Created,
+            coupons::Outcome::AlreadyExisted => Self::AlreadyExisted,
+        }
+    }
+}
+
+fn trimmed(given: &str, code: &CodeText) -> Option<String> {
+    (given != code.as_str()).then(|| format!("Blanks around the code were removed; it is \"{code}\"."))
+}

@@ -1,0 +1,173 @@
+//! The older HTTP+SSE transport (2024-11-05): `GET /sse` opens a stream whose first event names the address to
+//! POST messages to. Deprecated since 2025-03-26 and gone from rmcp, but hosts that know nothing newer exist.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Response, Sse};
+use axum::routing::{get, post};
+use futures::channel::mpsc::{Sender, channel};
+use futures::{SinkExt, StreamExt, stream};
+use rmcp::model::ClientJsonRpcMessage;
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct};
+use rmcp::transport::sink_stream::SinkStreamTransport;
+use rmcp::{RoleServer, ServerHandler};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+use uuid::Uuid;
+
+use super::HttpSettings;
+use super::opening::{Opening, Watch};
+
+/// Messages of one session that may wait in either direction.
+const QUEUE: usize = 64;
+
+type Inbox = Sender<RxJsonRpcMessage<RoleServer>>;
+
+struct Sessions<H> {
+    handler: H,
+    open: Mutex<HashMap<String, Inbox>>,
+    settings: HttpSettings,
+    shutdown: CancellationToken,
+}
+
+pub(super) fn router<H>(handler: H, settings: &HttpSettings, shutdown: &CancellationToken) -> Router
+where
+    H: ServerHandler + Clone,
+{
+    let sessions = Sessions {
+        handler,
+        open: Mutex::default(),
+        settings: settings.clone(),
+        shutdown: shutdown.clone(),
+    };
+    Router::new()
+        .route("/sse", get(open::<H>))
+        .route("/messages", post(receive::<H>))
+        .with_state(Arc::new(sessions))
+}
+
+impl<H> Sessions<H> {
+    fn open(&self) -> MutexGuard<'_, HashMap<String, Inbox>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a session, unless there are as many as are kept.
+    fn register(&self, inbox: Inbox) -> Option<String> {
+        let mut open = self.open();
+        if open.len() >= self.settings.max_sessions {
+            return None;
+        }
+        let id = Uuid::new_v4().to_string();
+        open.insert(id.clone(), inbox);
+        Some(id)
+    }
+}
+
+/// Ends the session when the client closes the stream.
+struct Registered<H> {
+    id: String,
+    sessions: Arc<Sessions<H>>,
+    stop: CancellationToken,
+}
+
+impl<H> Drop for Registered<H> {
+    fn drop(&mut self) {
+        self.sessions.open().remove(&self.id);
+        self.stop.cancel();
+    }
+}
+
+async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>) -> Response {
+    let (inbox, incoming) = channel(QUEUE);
+    let (outgoing, outbox) = channel::<TxJsonRpcMessage<RoleServer>>(QUEUE);
+    let Some(id) = sessions.register(inbox) else {
+        warn!(
+            max_sessions = sessions.settings.max_sessions,
+            "refused an SSE session: there are as many as are kept"
+        );
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            [(header::RETRY_AFTER, "60")],
+            "Too many sessions.",
+        )
+            .into_response();
+    };
+    let stop = sessions.shutdown.child_token();
+    let transport = Opening::new(SinkStreamTransport::new(outgoing, incoming), Watch::default());
+    tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
+    let endpoint = Event::default()
+        .event("endpoint")
+        .data(format!("/messages?sessionId={id}"));
+    let registered = Registered {
+        id,
+        sessions,
+        stop: stop.clone(),
+    };
+    let messages = outbox.filter_map(move |message| {
+        let _while_streaming = &registered;
+        let json = serde_json::to_string(&message).ok();
+        std::future::ready(json.map(|json| Event::default().event("message").data(json)))
+    });
+    let events = stream::once(async { endpoint })
+        .chain(messages)
+        .take_until(stop.cancelled_owned())
+        .map(Ok::<_, Infallible>);
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    // Tells a reverse proxy not to hold events back.
+    (
+        [("x-accel-buffering", "no")],
+        Sse::new(events).keep_alive(keep_alive),
+    )
+        .into_response()
+}
+
+async fn serve<H, T>(handler: H, transport: Opening<T>, stop: CancellationToken)
+where
+    H: ServerHandler,
+    T: rmcp::transport::Transport<RoleServer> + 'static,
+{
+    match serve_server_with_ct(handler, transport, stop).await {
+        Ok(session) => {
+            let _ = session.waiting().await;
+        }
+        Err(error) => debug!(%error, "no session was opened on the SSE stream"),
+    }
+}
+
+#[derive(Deserialize)]
+struct Address {
+    #[serde(rename = "sessionId")]
+    session_id: String,
+}
+
+async fn receive<H: ServerHandler + Clone>(
+    State(sessions): State<Arc<Sessions<H>>>,
+    Query(Address { session_id }): Query<Address>,
+    request: Request,
+) -> Response {
+    let Some(mut inbox) = sessions.open().get(&session_id).cloned() else {
+        return (StatusCode::NOT_FOUND, "No such session; open one by GET /sse.").into_response();
+    };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, sessions.settings.max_body_bytes).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "The message is too large.").into_response();
+    };
+    let mut message: ClientJsonRpcMessage = match serde_json::from_slice(&body) {
+        Ok(message) => message,
+        Err(_) => return (StatusCode::BAD_REQUEST, "The body is not a JSON-RPC message.").into_response(),
+    };
+    // Headers reach the tools as they do on Streamable HTTP.
+    message.insert_extension(parts);
+    match inbox.send(message).await {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(_) => (StatusCode::GONE, "The session has ended.").into_response(),
+    }
+}

@@ -1,0 +1,66 @@
+//! stdio: one JSON-RPC message per line. Nothing else is ever written to stdout.
+
+use std::time::Duration;
+
+use rmcp::ServerHandler;
+use rmcp::service::serve_server_with_ct;
+use rmcp::transport::async_rw::AsyncRwTransport;
+use rmcp::transport::stdio_pipes;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::opening::{Opening, Watch};
+
+/// A longer line is dropped with a log line, and the session goes on.
+const MAX_LINE_BYTES: usize = 8 << 20;
+/// After the end of stdin, or a signal, answers under way get so long.
+const FINISH_WITHIN: Duration = Duration::from_secs(2);
+
+/// How a stdio session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A host spoke.
+    Served,
+    /// stdin ended before any request came.
+    NeverAsked,
+}
+
+/// Serves `handler` on stdin and stdout until stdin ends or `shutdown`; then stops within 3 s.
+pub async fn serve<H: ServerHandler>(handler: H, shutdown: CancellationToken) -> Ended {
+    let (input, output) = stdio_pipes();
+    let lines = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_LINE_BYTES);
+    let watch = Watch::default();
+    let session = run(handler, Opening::new(lines, watch.clone()), shutdown.clone());
+    let deadline = async {
+        tokio::select! {
+            () = watch.ended() => {}
+            () = shutdown.cancelled() => {}
+        }
+        tokio::time::sleep(FINISH_WITHIN).await;
+    };
+    tokio::select! {
+        () = session => {}
+        () = deadline => debug!("gave up on calls that were still under way"),
+    }
+    if watch.saw_a_request() {
+        Ended::Served
+    } else {
+        Ended::NeverAsked
+    }
+}
+
+async fn run<H, T>(handler: H, transport: Opening<T>, shutdown: CancellationToken)
+where
+    H: ServerHandler,
+    T: rmcp::transport::Transport<rmcp::RoleServer> + 'static,
+{
+    match serve_server_with_ct(handler, transport, shutdown).await {
+        Ok(session) => {
+            if let Err(error) = session.waiting().await {
+                tracing::error!(%error, "the stdio session ended by a fault");
+            }
+        }
+        // The peer left, or was told what is wrong, before a session began.
+        Err(error) => debug!(%error, "no session was opened"),
+    }
+}

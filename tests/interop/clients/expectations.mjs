@@ -1,0 +1,124 @@
+// What a correct coupon-mcp answers, as checks on the plain JSON that every
+// JavaScript client sees. No client library here: the SDK programs and the
+// Inspector script share this file.
+
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+
+export const expected = JSON.parse(readFileSync(new URL('expected.json', import.meta.url), 'utf8'));
+
+export const INVALID_PARAMS = -32602;
+export const METHOD_NOT_FOUND = -32601;
+
+// A cursor that never ends must fail the walk long before the time limit does.
+export const MOST_PAGES = 2 * (expected.large_promotion.codes / expected.large_promotion.page_size);
+
+/** A check that did not hold. Its message is all the reader of a CI log gets. */
+export class Broken extends Error {}
+
+/** Counts the checks that held; the first that does not ends the combination. */
+export class Checks {
+    passed = 0;
+
+    equal(what, actual, wanted) {
+        this.that(what, isDeepStrictEqual(actual, wanted), `wanted ${shown(wanted)}, got ${shown(actual)}`);
+    }
+
+    that(what, holds, otherwise) {
+        if (!holds) throw new Broken(`${what}: ${otherwise}`);
+        this.passed += 1;
+    }
+}
+
+export function expectServer(checks, server, protocolVersion, wantedVersion) {
+    checks.equal('server name', server?.name, expected.server_name);
+    checks.equal('negotiated protocol version', protocolVersion, wantedVersion);
+}
+
+export function expectTools(checks, tools) {
+    checks.equal('tool names', tools.map(tool => tool.name).sort(), expected.tools);
+    for (const tool of tools) {
+        checks.equal(`${tool.name}: root type of inputSchema`, tool.inputSchema.type, 'object');
+        checks.equal(`${tool.name}: root type of outputSchema`, tool.outputSchema?.type, 'object');
+    }
+}
+
+/** A create_coupon_code answer; returns the code it carries. */
+export function expectCoupon(checks, what, result, outcome, code, limits) {
+    const answer = expectSuccess(checks, what, result);
+    checks.equal(`${what}: outcome`, answer.outcome, outcome);
+    checks.equal(`${what}: promotion_id`, answer.promotion_id, expected.promotion.id);
+    const { coupon_code: coupon } = answer;
+    checks.that(`${what}: id`, Number.isInteger(coupon?.id) && coupon.id > 0, `not a positive integer in ${shown(coupon)}`);
+    checks.equal(`${what}: code`, coupon.code, code);
+    if (limits) {
+        const { max_uses, max_uses_per_customer } = coupon;
+        checks.equal(`${what}: limits`, { max_uses, max_uses_per_customer }, limits);
+    }
+    checks.that(`${what}: created`, !Number.isNaN(Date.parse(coupon.created)), `not a time: ${shown(coupon.created)}`);
+    return coupon;
+}
+
+/** A listing narrowed to one code: that code, whole, and nothing else. */
+export function expectOnlyCode(checks, what, result, coupon) {
+    const answer = expectSuccess(checks, what, result);
+    checks.equal(`${what}: promotion_id`, answer.promotion_id, expected.promotion.id);
+    checks.equal(`${what}: coupon_codes`, answer.coupon_codes, [coupon]);
+    checks.equal(`${what}: has_more`, answer.has_more, false);
+}
+
+/** One page of the large promotion; returns the cursor of the next, or undefined after the last. */
+export function expectPage(checks, result) {
+    const what = 'page of the large promotion';
+    const answer = expectSuccess(checks, what, result);
+    const size = expected.large_promotion.page_size;
+    checks.that(what, answer.coupon_codes.length <= size, `${answer.coupon_codes.length} codes where ${size} were asked for`);
+    if (!answer.has_more) return undefined;
+    checks.that(`${what}: next_cursor`, typeof answer.next_cursor === 'string', `has_more without a cursor: ${shown(answer.next_cursor)}`);
+    return answer.next_cursor;
+}
+
+export function expectWholeWalk(checks, pages) {
+    const ids = pages.flatMap(page => page.structuredContent.coupon_codes.map(coupon => coupon.id));
+    checks.equal('codes seen by walking the large promotion', ids.length, expected.large_promotion.codes);
+    checks.equal('distinct ids among them', new Set(ids).size, expected.large_promotion.codes);
+}
+
+export function expectConflict(checks, result) {
+    const what = 'same code with other limits';
+    expectToolError(checks, what, result);
+    const [sentence, details] = result.content.map(block => block.text);
+    checks.that(`${what}: sentence`, /\w \w/.test(sentence) && !sentence.startsWith('{'), `not a sentence: ${shown(sentence)}`);
+    const error = JSON.parse(details ?? 'null');
+    checks.equal(`${what}: code`, error?.code, 'code_conflict');
+    checks.equal(`${what}: retryable`, error.retryable, false);
+    for (const field of ['message', 'hint']) {
+        checks.that(`${what}: ${field}`, typeof error[field] === 'string' && error[field] !== '', `no text: ${shown(error[field])}`);
+    }
+}
+
+/** The model has to be able to go on, so the error names the promotions there are. */
+export function expectPromotionsNamed(checks, result) {
+    const what = 'missing promotion_id';
+    expectToolError(checks, what, result);
+    const text = result.content.map(block => block.text).join('\n');
+    checks.that(`${what}: promotion name`, text.includes(expected.promotion.name), `no "${expected.promotion.name}" in ${shown(text)}`);
+    checks.that(`${what}: promotion id`, new RegExp(`\\b${expected.promotion.id}\\b`).test(text), `no id ${expected.promotion.id} in ${shown(text)}`);
+}
+
+function expectSuccess(checks, what, result) {
+    checks.that(what, !result.isError, `tool error: ${shown(result.content)}`);
+    checks.that(`${what}: content`, result.content?.[0]?.type === 'text', `no text for hosts that ignore structuredContent: ${shown(result.content)}`);
+    checks.that(`${what}: structuredContent`, result.structuredContent !== undefined, 'absent');
+    return result.structuredContent;
+}
+
+function expectToolError(checks, what, result) {
+    checks.equal(`${what}: isError`, result.isError, true);
+    checks.equal(`${what}: structuredContent of an error`, result.structuredContent, undefined);
+}
+
+function shown(value) {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > 600 ? `${text.slice(0, 600)}...` : text;
+}

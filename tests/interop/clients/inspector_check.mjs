@@ -1,0 +1,58 @@
+// The assertions of inspector.sh: reads what the Inspector CLI printed with
+// `--format json` and prints how many checks held.
+// usage: node inspector_check.mjs EXPECTATION FILE... [-- ARGUMENT...]
+
+import { readFileSync } from 'node:fs';
+
+import {
+    Broken,
+    Checks,
+    expected,
+    expectConflict,
+    expectCoupon,
+    expectOnlyCode,
+    expectPage,
+    expectPromotionsNamed,
+    expectServer,
+    expectTools,
+    expectWholeWalk,
+} from './expectations.mjs';
+
+const EXPECTATIONS = {
+    server: (checks, [result], [version]) => expectServer(checks, result.serverInfo, result.protocolVersion, version),
+    tools: (checks, [result]) => expectTools(checks, result.tools),
+    created: (checks, [result], [code]) => {
+        expectCoupon(checks, 'create', result, 'created', code, expected.limits);
+    },
+    'created-unlimited': (checks, [result], [code]) => {
+        expectCoupon(checks, 'limits sent as null', result, 'created', code);
+    },
+    'already-existed': (checks, [result]) => {
+        const { code, max_uses, max_uses_per_customer } = expected.seeded_code;
+        const limits = { max_uses, max_uses_per_customer };
+        const coupon = expectCoupon(checks, 'seeded code again', result, 'already_existed', code, limits);
+        checks.equal('seeded code again: coupon_code', coupon, expected.seeded_code);
+    },
+    conflict: (checks, [result]) => expectConflict(checks, result),
+    'seeded-code': (checks, [result]) => {
+        expectOnlyCode(checks, 'listing of the seeded code', result, expected.seeded_code);
+    },
+    walk: (checks, pages) => {
+        for (const page of pages) expectPage(checks, page);
+        expectWholeWalk(checks, pages);
+    },
+    'promotions-named': (checks, [result]) => expectPromotionsNamed(checks, result),
+};
+
+const [name, ...rest] = process.argv.slice(2);
+const split = rest.includes('--') ? rest.indexOf('--') : rest.length;
+const results = rest.slice(0, split).map(file => JSON.parse(readFileSync(file, 'utf8')).result);
+const checks = new Checks();
+try {
+    EXPECTATIONS[name](checks, results, rest.slice(split + 1));
+    console.log(checks.passed);
+} catch (error) {
+    // A stack trace helps with a mistake in this file, not with a check that did not hold.
+    console.error(error instanceof Broken ? error.message : error);
+    process.exit(1);
+}
