@@ -12,6 +12,7 @@ pub mod promotion_choice;
 pub mod text;
 mod turns;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 pub use code_text::{CodeText, CodeTextError};
@@ -44,7 +45,7 @@ pub struct CouponCode {
     pub current_uses: u64,
     /// How often it may be used.
     pub limits: UseLimits,
-    /// When it was made: RFC 3339, as the API sent it.
+    /// When it was made: RFC 3339, as the API sent it; `None` for anything else.
     pub created: Option<String>,
 }
 
@@ -58,7 +59,7 @@ impl From<wire::CouponCode> for CouponCode {
                 max_uses: wire.max_uses.unwrap_or_default(),
                 max_uses_per_customer: wire.max_uses_per_customer.unwrap_or_default(),
             },
-            created: wire.created.as_deref().map(clean),
+            created: wire.created.filter(|created| created.parse::<jiff::Timestamp>().is_ok()),
         }
     }
 }
@@ -77,16 +78,14 @@ pub struct Store {
     client: Client,
     limits: CallLimits,
     turns: turns::Turns,
+    /// What was found out of the API; see [`lookup`].
+    filter_compares_case: OnceLock<bool>,
 }
 
 impl Store {
     /// A store behind `client`.
     pub fn new(client: Client, limits: CallLimits) -> Self {
-        Self {
-            client,
-            limits,
-            turns: turns::Turns::default(),
-        }
+        Self { client, limits, turns: turns::Turns::default(), filter_compares_case: OnceLock::new() }
     }
 
     /// The API client, for reports on it.

@@ -23,8 +23,8 @@
 //! Authentication and routing
 //! - A missing or unknown token answers 401, another store hash 403, in the body shape of the scope error
 //!   (`{status, title, type, errors: {}}`); so do 404 for an unknown path, 413 and 415.
-//! - The order of checks is: quota, token, store hash, path and method, scope, concurrency, content type,
-//!   query parameters, body. An id in the path that is not a number is unknown, so it answers 404; a method
+//! - The order of checks is: quota, token, store hash, path and method, scope, concurrency, query
+//!   parameters, content type, body. An id in the path that is not a number is unknown, so it answers 404; a method
 //!   that an endpoint does not have answers 405.
 //! - A query parameter that is sent twice counts with its latest value. An empty `sort`, `direction` or
 //!   `redemption_type` counts as absent (the OpenAPI file allows an empty value there); every other empty
@@ -54,7 +54,8 @@
 //! - Listing, creating or generating codes under an unknown promotion answers 404.
 //! - In a bulk delete, an id that is a code of another promotion fails with the key `<index>.constraint`;
 //!   absent ids succeed; a `code` parameter narrows the deletion to that code; deleting one such code by id
-//!   answers 204 and deletes nothing. Deleting by an empty or missing `code` answers 422.
+//!   answers 204 and deletes nothing. Below an unknown promotion every code counts as absent or as another
+//!   promotion's. Deleting by an empty or missing `code` answers 422.
 //! - Generating refuses an alphabet that cannot yield the batch with 422.
 //!
 //! Promotions
@@ -63,7 +64,8 @@
 //! - A promotion without `status` is created `ENABLED`, in `USD`, with an empty `display_name`.
 //!   `INVALID` is refused in bodies.
 //! - Dates need an offset and are kept in UTC. A blank `start_date` means now. `end_date` must be later.
-//! - `max_uses` is at least 1 or null. Percentages are above 0 and at most 100. `rules` holds 1 to 10 rules.
+//! - A blank `name` is refused. `max_uses` is at least 1 or null. Percentages are above 0 and at most 100.
+//!   `rules` holds 1 to 10 rules.
 //! - A currency of `*` refuses `fixed_amount` and `fixed_price_set`; free shipping and gifts pass.
 //! - Conditions may nest `and`, `or` and `not` to a depth of three; the store's guides use more than the
 //!   OpenAPI file lists. A rule has exactly one action.
@@ -175,9 +177,7 @@ impl Sandbox {
     /// [`SandboxError`] says what is wrong with the file of [`SandboxOptions::data`].
     pub async fn open(options: SandboxOptions) -> Result<Self, SandboxError> {
         let store = Store::open(options.data.as_deref()).await?;
-        Ok(Self {
-            exchange: Arc::new(Exchange::new(options, store)),
-        })
+        Ok(Self { exchange: Arc::new(Exchange::new(options, store)) })
     }
 
     /// Serves the store on `listener` until `shutdown` is cancelled. Open connections then get at most one

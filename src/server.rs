@@ -39,11 +39,7 @@ pub struct CallCaps {
 
 impl Default for CallCaps {
     fn default() -> Self {
-        Self {
-            concurrent: 64,
-            queue: Duration::from_secs(2),
-            timeout: Duration::from_secs(47),
-        }
+        Self { concurrent: 64, queue: Duration::from_secs(2), timeout: Duration::from_secs(47) }
     }
 }
 
@@ -64,14 +60,7 @@ impl CouponServer {
     /// A server of these tools; `practice` says that they work on the practice store.
     pub fn new(toolbox: Toolbox, practice: bool, caps: CallCaps) -> Self {
         let permits = Semaphore::new(caps.concurrent);
-        Self {
-            shared: Arc::new(Shared {
-                toolbox,
-                practice,
-                permits,
-                caps,
-            }),
-        }
+        Self { shared: Arc::new(Shared { toolbox, practice, permits, caps }) }
     }
 
     fn implementation(&self) -> Implementation {
@@ -169,9 +158,7 @@ impl CouponServer {
 }
 
 fn is_modern(context: &RequestContext<RoleServer>) -> bool {
-    context
-        .protocol_version()
-        .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -199,9 +186,7 @@ impl ServerHandler for CouponServer {
     ) -> Result<ListToolsResult, ErrorData> {
         let mut result = ListToolsResult::with_all_items(self.shared.toolbox.definitions());
         if is_modern(&context) {
-            result = result
-                .with_ttl_ms(milliseconds(TOOLS_TTL))
-                .with_cache_scope(CacheScope::Public);
+            result = result.with_ttl_ms(milliseconds(TOOLS_TTL)).with_cache_scope(CacheScope::Public);
             result.meta = Some(self.server_info());
         }
         Ok(result)
@@ -216,9 +201,7 @@ impl ServerHandler for CouponServer {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let result = self
-            .run_tool(&request.name, request.arguments.unwrap_or_default())
-            .await?;
+        let result = self.run_tool(&request.name, request.arguments.unwrap_or_default()).await?;
         Ok(self.sign(result, &context).into())
     }
 
@@ -269,14 +252,9 @@ impl ServerHandler for CouponServer {
         {
             return result;
         }
-        if matches!(
-            method.as_str(),
-            "initialize" | "tools/call" | "tools/list" | "server/discover" | "ping"
-        ) {
-            return Err(ErrorData::invalid_params(
-                format!("The params of {method} are malformed."),
-                None,
-            ));
+        if matches!(method.as_str(), "initialize" | "tools/call" | "tools/list" | "server/discover" | "ping")
+        {
+            return Err(ErrorData::invalid_params(format!("The params of {method} are malformed."), None));
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None))
     }

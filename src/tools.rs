@@ -8,6 +8,7 @@ pub mod arguments;
 mod coupon_code;
 mod create_coupon_code;
 pub mod error;
+mod explain;
 mod list_coupon_codes;
 pub mod schema;
 
@@ -49,10 +50,7 @@ struct Reply<T> {
 
 impl<T> From<T> for Reply<T> {
     fn from(structured: T) -> Self {
-        Self {
-            structured,
-            text: None,
-        }
+        Self { structured, text: None }
     }
 }
 
@@ -114,14 +112,11 @@ async fn run(entry: &Entry, store: &Arc<Store>, arguments: JsonObject) -> Result
 /// A call without a usable promotion is answered with promotions to choose from.
 async fn explain(fault: ArgumentFault, store: &Store) -> ToolError {
     let choices = if fault.concerns("promotion_id") {
-        store
-            .promotion_choices(&store.patience())
-            .await
-            .unwrap_or_default()
+        store.promotion_choices(&store.patience()).await.unwrap_or_default()
     } else {
         Vec::new()
     };
-    ToolError::invalid_arguments(fault.to_string(), error::hint_of_choices(&choices))
+    ToolError::invalid_arguments(fault.to_string(), explain::hint_of_choices(&choices))
 }
 
 fn entry<T: CouponTool + 'static>() -> Entry {
@@ -129,10 +124,7 @@ fn entry<T: CouponTool + 'static>() -> Entry {
         .with_title(T::TITLE)
         .with_raw_output_schema(schema::of_output::<T::Output>())
         .with_annotations(T::annotations());
-    Entry {
-        tool,
-        handler: |store, arguments| Box::pin(async move { handle::<T>(&store, arguments).await }),
-    }
+    Entry { tool, handler: |store, arguments| Box::pin(async move { handle::<T>(&store, arguments).await }) }
 }
 
 async fn handle<T: CouponTool>(store: &Store, arguments: JsonObject) -> Result<CallToolResult, ToolError> {
@@ -145,6 +137,3 @@ async fn handle<T: CouponTool>(store: &Store, arguments: JsonObject) -> Result<C
     result.structured_content = Some(structured);
     Ok(result)
 }
-
-#[cfg(test)]
-mod tests;

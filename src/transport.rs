@@ -37,9 +37,8 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         let loopback = ["localhost", "127.0.0.1", "[::1]"];
-        let origins = loopback
-            .iter()
-            .flat_map(|host| [format!("http://{host}:*"), format!("https://{host}:*")]);
+        let origins =
+            loopback.iter().flat_map(|host| [format!("http://{host}:*"), format!("https://{host}:*")]);
         Self {
             allowed_hosts: loopback.map(str::to_owned).to_vec(),
             allowed_origins: origins.collect(),
@@ -83,11 +82,7 @@ fn app<H: ServerHandler + Clone>(
 ) -> Router {
     let ready = shutdown.clone();
     let readiness = move || async move {
-        if ready.is_cancelled() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::OK
-        }
+        if ready.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     };
     let routes = Router::new()
         .merge(streamable_http::router(handler.clone(), settings, shutdown))

@@ -70,12 +70,7 @@ struct Attempt<T> {
 impl Client {
     /// A client that finds its endpoint by `connect` when the first request is made.
     pub fn new(connect: Connect, settings: ClientSettings) -> Self {
-        Self {
-            connect,
-            connection: OnceCell::new(),
-            settings,
-            pacing: Pacing::default(),
-        }
+        Self { connect, connection: OnceCell::new(), settings, pacing: Pacing::default() }
     }
 
     /// What the last answers said of the store's quota.
@@ -118,10 +113,10 @@ impl Client {
                 retry::Pause::Backoff => tokio::time::sleep(length).await,
                 retry::Pause::Window(_) | retry::Pause::Overload => {
                     let overloaded = pause == retry::Pause::Overload;
-                    patience.sleep(length).await.map_err(|_| ApiError::RateLimited {
-                        retry_after: length,
-                        overloaded,
-                    })?;
+                    patience
+                        .sleep(length)
+                        .await
+                        .map_err(|_| ApiError::RateLimited { retry_after: length, overloaded })?;
                 }
             }
         }
@@ -153,14 +148,14 @@ impl Client {
         let body = match read_body(&mut response, self.settings.max_body_bytes).await {
             Ok(body) => body,
             // The status of a refusal says enough without its body.
-            Err(BodyFault::Transport(_)) if !status.is_success() => Vec::new(),
+            Err(_) if !status.is_success() => Vec::new(),
             Err(BodyFault::Transport(error)) => return lost(&error, timeout),
             Err(BodyFault::TooLarge) => {
                 let problem = Unreadable::TooLarge(self.settings.max_body_bytes);
                 return Attempt::answered(status, rate, Err(ApiError::Unreadable { status, problem }));
             }
         };
-        Attempt::answered(status, rate, interpret(status, &body))
+        Attempt::answered(status, rate, interpret(status, &body, connection.endpoint.token()))
     }
 }
 
@@ -169,15 +164,7 @@ impl<T> Attempt<T> {
         let broken = matches!(outcome, Err(ApiError::Unreadable { .. }));
         let suspended =
             matches!(&outcome, Err(ApiError::Refused { refusal, .. }) if refusal.says_suspended());
-        Self {
-            signal: Signal::Answer {
-                status,
-                rate,
-                broken,
-                suspended,
-            },
-            outcome,
-        }
+        Self { signal: Signal::Answer { status, rate, broken, suspended }, outcome }
     }
 }
 
@@ -199,9 +186,7 @@ fn build(endpoint: &Endpoint, settings: &ClientSettings) -> Result<reqwest::Clie
     if endpoint.is_loopback() {
         builder = builder.no_proxy();
     }
-    builder
-        .build()
-        .map_err(|error| EndpointError::Client(innermost(&error)))
+    builder.build().map_err(|error| EndpointError::Client(innermost(&error)))
 }
 
 async fn dispatch(
@@ -211,10 +196,7 @@ async fn dispatch(
 ) -> Result<reqwest::Response, reqwest::Error> {
     // Paths are built from numbers and literals only, so joining cannot leave the base.
     let url = format!("{}{}", connection.endpoint.base(), request.path);
-    let mut builder = connection
-        .http
-        .request(request.operation.method(), url)
-        .timeout(timeout);
+    let mut builder = connection.http.request(request.operation.method(), url).timeout(timeout);
     if !request.query.is_empty() {
         builder = builder.query(&request.query);
     }
@@ -240,15 +222,13 @@ async fn read_body(response: &mut reqwest::Response, cap: usize) -> Result<Vec<u
     Ok(body)
 }
 
-fn interpret<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, ApiError> {
+fn interpret<T: DeserializeOwned>(status: StatusCode, body: &[u8], token: &str) -> Result<T, ApiError> {
     if status.is_redirection() || status.is_informational() {
         return Err(ApiError::Redirected { status });
     }
     if !status.is_success() {
-        return Err(ApiError::Refused {
-            status,
-            refusal: Refusal::decode(body),
-        });
+        let refusal = Refusal::decode(body).without(token);
+        return Err(ApiError::Refused { status, refusal });
     }
     decode(body).map_err(|problem| ApiError::Unreadable { status, problem })
 }
@@ -275,10 +255,7 @@ fn lost<T>(error: &reqwest::Error, timeout: Duration) -> Attempt<T> {
     } else {
         (Signal::Lost, NoAnswer::Dropped)
     };
-    Attempt {
-        signal,
-        outcome: Err(ApiError::NoAnswer(cause)),
-    }
+    Attempt { signal, outcome: Err(ApiError::NoAnswer(cause)) }
 }
 
 /// The root cause in words; the outer layers repeat the address.
@@ -287,9 +264,5 @@ fn innermost(error: &reqwest::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    if error.source().is_none() {
-        "unknown cause".to_owned()
-    } else {
-        cause.to_string()
-    }
+    if error.source().is_none() { "unknown cause".to_owned() } else { cause.to_string() }
 }

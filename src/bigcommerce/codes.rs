@@ -26,9 +26,7 @@ impl Client {
             query: query.parameters(),
             body: None,
         };
-        self.send::<Many<CouponCode>>(&request, patience)
-            .await
-            .map(CodePage::from)
+        self.send::<Many<CouponCode>>(&request, patience).await.map(CodePage::from)
     }
 
     /// `POST /promotions/{promotion_id}/codes` (`createPromotionCode`): creates one code.
@@ -49,9 +47,7 @@ impl Client {
             query: Vec::new(),
             body: Some(json!(code)),
         };
-        self.send::<One<CouponCode>>(&request, patience)
-            .await
-            .map(|answer| answer.data)
+        self.send::<One<CouponCode>>(&request, patience).await.map(|answer| answer.data)
     }
 
     /// `GET /promotions/codes?code=` (`getCouponCodeByCode`): the codes of that text, wherever they are.
@@ -67,8 +63,6 @@ impl Client {
             query: vec![("code", code.into())],
             body: None,
         };
-        self.send::<Many<CouponCode>>(&request, patience)
-            .await
-            .map(|answer| answer.data)
+        self.send::<Many<CouponCode>>(&request, patience).await.map(|answer| answer.data)
     }
 }

@@ -76,9 +76,7 @@ impl Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("base", &self.base.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("base", &self.base.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -96,21 +94,14 @@ mod tests {
     use super::*;
 
     fn endpoint(api: &str) -> Result<Endpoint, EndpointError> {
-        Endpoint::new(
-            &Url::parse(api).unwrap(),
-            "abc123",
-            SecretString::from("secret-token"),
-        )
+        Endpoint::new(&Url::parse(api).unwrap(), "abc123", SecretString::from("secret-token"))
     }
 
     #[test]
     fn the_base_is_the_v3_path_of_the_store() {
         for api in ["https://api.bigcommerce.com", "https://api.bigcommerce.com/"] {
             let endpoint = endpoint(api).unwrap();
-            assert_eq!(
-                endpoint.base().as_str(),
-                "https://api.bigcommerce.com/stores/abc123/v3/"
-            );
+            assert_eq!(endpoint.base().as_str(), "https://api.bigcommerce.com/stores/abc123/v3/");
         }
     }
 
@@ -119,10 +110,7 @@ mod tests {
         assert!(endpoint("http://127.0.0.1:4010").unwrap().is_loopback());
         assert!(endpoint("http://localhost:4010").is_ok());
         assert!(endpoint("http://[::1]:4010").is_ok());
-        assert!(matches!(
-            endpoint("http://api.bigcommerce.com"),
-            Err(EndpointError::Plaintext(_))
-        ));
+        assert!(matches!(endpoint("http://api.bigcommerce.com"), Err(EndpointError::Plaintext(_))));
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub enum ApiError {
         /// 429 without rate headers: the platform, not our quota, is at its limit.
         overloaded: bool,
     },
+    /// As many requests of this process as the endpoint takes at once were under way all the time.
+    #[error("too many requests of our own at once")]
+    Congested,
     /// BigCommerce answered with a 4xx or 5xx status.
     #[error("answered {status} {refusal}")]
     Refused {
@@ -91,7 +94,7 @@ impl ApiError {
                 Some(*status)
             }
             Self::RateLimited { .. } => Some(StatusCode::TOO_MANY_REQUESTS),
-            Self::NoAnswer(_) | Self::Endpoint(_) => None,
+            Self::NoAnswer(_) | Self::Congested | Self::Endpoint(_) => None,
         }
     }
 
@@ -100,6 +103,7 @@ impl ApiError {
         match self {
             Self::NoAnswer(NoAnswer::NotSent(_))
             | Self::RateLimited { .. }
+            | Self::Congested
             | Self::Redirected { .. }
             | Self::Endpoint(_) => false,
             Self::NoAnswer(_) | Self::Unreadable { .. } => true,
@@ -117,34 +121,19 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> ApiError {
-        ApiError::Refused {
-            status: StatusCode::from_u16(status).unwrap(),
-            refusal: Refusal::default(),
-        }
+        ApiError::Refused { status: StatusCode::from_u16(status).unwrap(), refusal: Refusal::default() }
     }
 
     #[test]
     fn a_write_is_in_doubt_exactly_when_it_may_have_been_processed() {
         let in_doubt = [408, 499, 500, 502, 503, 504];
-        for status in [
-            400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 423, 499, 500, 502, 503, 504,
-        ] {
-            assert_eq!(
-                refused(status).outcome_unknown(),
-                in_doubt.contains(&status),
-                "{status}"
-            );
+        for status in [400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 423, 499, 500, 502, 503, 504] {
+            assert_eq!(refused(status).outcome_unknown(), in_doubt.contains(&status), "{status}");
         }
         assert!(!ApiError::NoAnswer(NoAnswer::NotSent("refused".into())).outcome_unknown());
         assert!(ApiError::NoAnswer(NoAnswer::Dropped).outcome_unknown());
         assert!(ApiError::NoAnswer(NoAnswer::TimedOut(Duration::from_secs(1))).outcome_unknown());
         let status = StatusCode::CREATED;
-        assert!(
-            ApiError::Unreadable {
-                status,
-                problem: Unreadable::NotJson
-            }
-            .outcome_unknown()
-        );
+        assert!(ApiError::Unreadable { status, problem: Unreadable::NotJson }.outcome_unknown());
     }
 }

@@ -48,6 +48,9 @@ impl Operation {
     }
 }
 
+/// A header that asks for a longer wait is not taken at its word.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// The rate headers of one answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateHeaders {
@@ -68,20 +71,24 @@ impl RateHeaders {
         Self {
             quota: number("x-rate-limit-requests-quota"),
             left: number("x-rate-limit-requests-left"),
-            reset: number("x-rate-limit-time-reset-ms").map(Duration::from_millis),
+            reset: number("x-rate-limit-time-reset-ms").map(|ms| Duration::from_millis(ms).min(LONGEST)),
             retry_after: number("x-retry-after")
                 .or_else(|| number("retry-after"))
-                .map(Duration::from_secs),
+                .map(|s| Duration::from_secs(s).min(LONGEST)),
         }
     }
 
-    /// How long a 429 asks to wait; `None` without headers.
+    /// How long to wait after the 429 that ended try number `attempt` (from 1); `None` without headers.
     ///
-    /// While quota is left the 429 is about concurrency, and `X-Retry-After` says enough; a window that is
-    /// used up stays shut until it is reset.
-    pub fn wait(&self) -> Option<Duration> {
+    /// A window that is used up stays shut until it is reset. A 429 while requests are left is about
+    /// concurrency: that passes sooner, so the wait starts at a second and doubles, up to the reset.
+    pub fn wait(&self, attempt: u32) -> Option<Duration> {
         match (self.left, self.retry_after, self.reset) {
             (Some(1..), Some(retry_after), _) => Some(retry_after),
+            (Some(1..), None, Some(reset)) => {
+                let growing = Duration::from_secs(1) * 2_u32.saturating_pow(attempt.saturating_sub(1));
+                Some(reset.min(growing))
+            }
             (_, retry_after, reset) => retry_after.max(reset),
         }
     }
@@ -145,7 +152,7 @@ impl Pacing {
     ///
     /// # Errors
     /// [`ApiError::RateLimited`] at once when the wait is known to be longer than the call's patience, or when
-    /// that patience ends.
+    /// that patience ends; [`ApiError::Congested`] when the endpoint's slots stay taken.
     pub(crate) async fn admit(
         &self,
         operation: Operation,
@@ -155,18 +162,12 @@ impl Pacing {
         loop {
             let answered = self.answered.notified();
             let Some(shut_for) = self.window().take(Instant::now()) else {
-                return Ok(Slot {
-                    pacing: self,
-                    _permit: permit,
-                });
+                return Ok(Slot { pacing: self, _permit: permit });
             };
             // Requests under way may bring better news than the estimate; without them only the clock helps.
             let hopeless = self.window().in_flight == 0 && shut_for > patience.waiting_left();
             if hopeless || patience.waiting_left().is_zero() {
-                return Err(ApiError::RateLimited {
-                    retry_after: shut_for,
-                    overloaded: false,
-                });
+                return Err(ApiError::RateLimited { retry_after: shut_for, overloaded: false });
             }
             let limit = shut_for.min(patience.waiting_left());
             patience.wait_for(answered, limit).await;
@@ -199,12 +200,9 @@ impl Pacing {
         if let Ok(permit) = slots.try_acquire() {
             return Ok(permit);
         }
-        match patience.wait_for(slots.acquire(), patience.waiting_left()).await {
-            Some(Ok(permit)) => Ok(permit),
-            _ => Err(ApiError::RateLimited {
-                retry_after: Duration::from_secs(1),
-                overloaded: false,
-            }),
+        match tokio::time::timeout(patience.time_left(), slots.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(ApiError::Congested),
         }
     }
 
@@ -240,7 +238,7 @@ impl Window {
         // A 429 without a count still shuts the window for everybody, for as long as it says.
         if limited
             && rate.left.unwrap_or(0) == 0
-            && let Some(wait) = rate.wait()
+            && let Some(wait) = rate.wait(1)
         {
             self.left = Some(0);
             self.opens_at = Some(now + wait);
@@ -276,20 +274,11 @@ mod tests {
 
     fn rate(left: u64, reset_ms: u64) -> RateHeaders {
         let reset = Some(Duration::from_millis(reset_ms));
-        RateHeaders {
-            quota: Some(150),
-            left: Some(left),
-            reset,
-            retry_after: None,
-        }
+        RateHeaders { quota: Some(150), left: Some(left), reset, retry_after: None }
     }
 
     async fn send(pacing: &Pacing, answer: &RateHeaders) {
-        pacing
-            .admit(Operation::ListCodes, &patience())
-            .await
-            .unwrap()
-            .settle(answer, false);
+        pacing.admit(Operation::ListCodes, &patience()).await.unwrap().settle(answer, false);
     }
 
     #[tokio::test(start_paused = true)]
@@ -308,13 +297,7 @@ mod tests {
         let started = Instant::now();
         let refused = pacing.admit(Operation::CreateCode, &patience()).await;
         assert_eq!(started.elapsed(), Duration::ZERO);
-        let Err(ApiError::RateLimited {
-            retry_after,
-            overloaded: false,
-        }) = refused
-        else {
-            panic!()
-        };
+        let Err(ApiError::RateLimited { retry_after, overloaded: false }) = refused else { panic!() };
         assert_eq!(retry_after, Duration::from_secs(28));
     }
 
@@ -355,26 +338,22 @@ mod tests {
             slots.push(pacing.admit(Operation::ListCodes, &patience()).await.unwrap());
         }
         let eleventh = pacing.admit(Operation::ListCodes, &patience()).await;
-        assert!(matches!(eleventh, Err(ApiError::RateLimited { .. })));
+        assert!(matches!(eleventh, Err(ApiError::Congested)));
         slots.pop();
         assert!(pacing.admit(Operation::ListCodes, &patience()).await.is_ok());
     }
 
     #[test]
-    fn a_429_with_quota_left_waits_for_its_retry_after_only() {
+    fn a_429_with_requests_left_passes_sooner_than_a_used_up_window() {
         let seconds = |n| Some(Duration::from_secs(n));
-        let concurrency = RateHeaders {
-            quota: None,
-            left: Some(35),
-            reset: seconds(25),
-            retry_after: seconds(1),
-        };
-        assert_eq!(concurrency.wait(), seconds(1));
-        let used_up = RateHeaders {
-            left: Some(0),
-            ..concurrency
-        };
-        assert_eq!(used_up.wait(), seconds(25));
-        assert_eq!(RateHeaders::default().wait(), None);
+        let used_up = RateHeaders { quota: None, left: Some(0), reset: seconds(25), retry_after: seconds(1) };
+        assert_eq!(used_up.wait(1), seconds(25));
+        let told = RateHeaders { left: Some(35), ..used_up.clone() };
+        assert_eq!(told.wait(3), seconds(1));
+        let untold = RateHeaders { left: Some(35), retry_after: None, ..used_up };
+        let waits: Vec<_> =
+            (1..=7).filter_map(|attempt| untold.wait(attempt)).map(|wait| wait.as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 25, 25]);
+        assert_eq!(RateHeaders::default().wait(1), None);
     }
 }

@@ -38,11 +38,7 @@ pub struct CodeQuery {
 impl CodeQuery {
     /// The first page of `limit` rows.
     pub fn first(limit: u32) -> Self {
-        Self {
-            position: Position::Start,
-            limit,
-            code: None,
-        }
+        Self { position: Position::Start, limit, code: None }
     }
 
     pub(crate) fn parameters(&self) -> Vec<(&'static str, Cow<'_, str>)> {
@@ -95,17 +91,11 @@ impl From<Many<CouponCode>> for CodePage {
 }
 
 fn start_cursor(cursors: &CursorPagination) -> Option<String> {
-    cursors
-        .start_cursor
-        .clone()
-        .or_else(|| query_value(cursors.links.previous.as_deref()?, "before"))
+    cursors.start_cursor.clone().or_else(|| query_value(cursors.links.previous.as_deref()?, "before"))
 }
 
 fn end_cursor(cursors: &CursorPagination) -> Option<String> {
-    cursors
-        .end_cursor
-        .clone()
-        .or_else(|| query_value(cursors.links.next.as_deref()?, "after"))
+    cursors.end_cursor.clone().or_else(|| query_value(cursors.links.next.as_deref()?, "after"))
 }
 
 /// The value of one parameter in a relative link.
@@ -135,18 +125,8 @@ mod tests {
 
     #[test]
     fn exactly_one_position_is_sent() {
-        let query = |position| CodeQuery {
-            position,
-            limit: 5,
-            code: None,
-        };
-        let names = |query: &CodeQuery| {
-            query
-                .parameters()
-                .iter()
-                .map(|(name, _)| *name)
-                .collect::<Vec<_>>()
-        };
+        let query = |position| CodeQuery { position, limit: 5, code: None };
+        let names = |query: &CodeQuery| query.parameters().iter().map(|(name, _)| *name).collect::<Vec<_>>();
         assert_eq!(names(&query(Position::Start)), ["limit"]);
         assert_eq!(names(&query(Position::After("x".into()))), ["limit", "after"]);
         assert_eq!(names(&query(Position::Before("x".into()))), ["limit", "before"]);

@@ -22,10 +22,7 @@ pub(crate) struct OutOfPatience;
 impl Patience {
     /// A call that ends within `total` and waits for the rate limit for at most `waiting` of it.
     pub fn new(total: Duration, waiting: Duration) -> Self {
-        Self {
-            deadline: Instant::now() + total,
-            waiting: Mutex::new(waiting.min(total)),
-        }
+        Self { deadline: Instant::now() + total, waiting: Mutex::new(waiting.min(total)) }
     }
 
     /// What is left of the whole call.

@@ -49,9 +49,7 @@ impl Client {
             query: Vec::new(),
             body: None,
         };
-        self.send::<One<Promotion>>(&request, patience)
-            .await
-            .map(|answer| answer.data)
+        self.send::<One<Promotion>>(&request, patience).await.map(|answer| answer.data)
     }
 
     async fn promotions(
@@ -65,8 +63,6 @@ impl Client {
             query,
             body: None,
         };
-        self.send::<Many<Promotion>>(&request, patience)
-            .await
-            .map(|answer| answer.data)
+        self.send::<Many<Promotion>>(&request, patience).await.map(|answer| answer.data)
     }
 }

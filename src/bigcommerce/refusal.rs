@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// At most so many characters of BigCommerce's text are kept.
 const MAX_TEXT: usize = 600;
+/// A shorter text is no access token.
+const MIN_SECRET: usize = 8;
 
 /// What an error body says, whatever its shape: a title and the faults of single fields.
 ///
@@ -29,12 +31,25 @@ impl Refusal {
         let mut refusal = Self::default();
         if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
             refusal.read_object(&object);
-            refusal.succeeded = object
-                .get("meta")
-                .and_then(|meta| meta.get("success"))
-                .and_then(Value::as_u64);
+            refusal.succeeded =
+                object.get("meta").and_then(|meta| meta.get("success")).and_then(Value::as_u64);
         }
         refusal
+    }
+
+    /// The same without `secret`, should an answer repeat it.
+    #[must_use]
+    pub fn without(mut self, secret: &str) -> Self {
+        // Shorter ones are no tokens, and blotting them out would blot out words.
+        if secret.len() >= MIN_SECRET {
+            let hide = |text: &mut String| *text = text.replace(secret, "[hidden]");
+            self.title.iter_mut().for_each(hide);
+            self.details.iter_mut().for_each(|(field, message)| {
+                hide(field);
+                hide(message);
+            });
+        }
+        self
     }
 
     /// Whether BigCommerce said anything at all.
@@ -44,9 +59,7 @@ impl Refusal {
 
     /// A suspended store answers 503 with this title; that is not worth a retry.
     pub fn says_suspended(&self) -> bool {
-        self.title
-            .as_deref()
-            .is_some_and(|title| title.to_ascii_lowercase().contains("store is suspended"))
+        self.title.as_deref().is_some_and(|title| title.to_ascii_lowercase().contains("store is suspended"))
     }
 
     fn read_object(&mut self, object: &Map<String, Value>) {
@@ -134,18 +147,9 @@ mod tests {
     #[test]
     fn every_documented_shape_is_read() {
         let shapes = [
-            (
-                r#"{"errors":[{"status":422,"title":"Code is taken"}]}"#,
-                "Code is taken",
-            ),
-            (
-                r#"{"status":"400","title":"Bad","type":"t","detail":"Not JSON"}"#,
-                "Bad; Not JSON",
-            ),
-            (
-                r#"{"status":"403","title":"Forbidden","error":"No scope"}"#,
-                "Forbidden; No scope",
-            ),
+            (r#"{"errors":[{"status":422,"title":"Code is taken"}]}"#, "Code is taken"),
+            (r#"{"status":"400","title":"Bad","type":"t","detail":"Not JSON"}"#, "Bad; Not JSON"),
+            (r#"{"status":"403","title":"Forbidden","error":"No scope"}"#, "Forbidden; No scope"),
             (
                 r#"{"status":400,"title":"Bad Request","error":{"message":"Authentication Required."}}"#,
                 "Bad Request; Authentication Required.",
@@ -154,10 +158,7 @@ mod tests {
                 r#"{"status":422,"title":"Invalid","errors":[{"field":"max_uses","message":"too many"}]}"#,
                 "Invalid; max_uses: too many",
             ),
-            (
-                r#"{"status":429,"title":"Too many requests","type":"/x","errors":{}}"#,
-                "Too many requests",
-            ),
+            (r#"{"status":429,"title":"Too many requests","type":"/x","errors":{}}"#, "Too many requests"),
             (
                 r#"{"error":"Your scope does not include this resource."}"#,
                 "Your scope does not include this resource.",

@@ -71,18 +71,14 @@ pub enum Pause {
 pub fn decide(method: &Method, signal: &Signal, attempt: u32) -> Decision {
     let repeatable = *method == Method::GET;
     let again = |allowed: bool| {
-        if allowed && attempt < MAX_TRIES {
-            Decision::Retry(Pause::Backoff)
-        } else {
-            Decision::Answer
-        }
+        if allowed && attempt < MAX_TRIES { Decision::Retry(Pause::Backoff) } else { Decision::Answer }
     };
     match signal {
         Signal::NotSent => again(true),
         Signal::Lost => again(repeatable),
         Signal::Answer { suspended: true, .. } => Decision::Answer,
         Signal::Answer { status, rate, .. } if *status == StatusCode::TOO_MANY_REQUESTS => {
-            Decision::Retry(rate.wait().map_or(Pause::Overload, |wait| {
+            Decision::Retry(rate.wait(attempt).map_or(Pause::Overload, |wait| {
                 // A limit that stays is met with a longer wait each time.
                 Pause::Window(wait + Duration::from_millis(250) * (attempt - 1))
             }))
@@ -132,12 +128,7 @@ mod tests {
 
     fn answer(status: u16) -> Signal {
         let status = StatusCode::from_u16(status).unwrap();
-        Signal::Answer {
-            status,
-            rate: RateHeaders::default(),
-            broken: false,
-            suspended: false,
-        }
+        Signal::Answer { status, rate: RateHeaders::default(), broken: false, suspended: false }
     }
 
     const EVERY_STATUS: [u16; 26] = [
@@ -161,10 +152,7 @@ mod tests {
     fn a_post_is_repeated_only_when_it_was_surely_not_processed() {
         assert_eq!(retried(&Method::POST, 1), [429]);
         assert_eq!(decide(&Method::POST, &Signal::Lost, 1), Decision::Answer);
-        assert_eq!(
-            decide(&Method::POST, &Signal::NotSent, 1),
-            Decision::Retry(Pause::Backoff)
-        );
+        assert_eq!(decide(&Method::POST, &Signal::NotSent, 1), Decision::Retry(Pause::Backoff));
         assert_eq!(decide(&Method::POST, &Signal::NotSent, 3), Decision::Answer);
     }
 
@@ -194,24 +182,13 @@ mod tests {
     #[test]
     fn a_429_waits_for_its_window_and_without_headers_for_longer() {
         let status = StatusCode::TOO_MANY_REQUESTS;
-        let rate = RateHeaders {
-            reset: Some(Duration::from_millis(700)),
-            ..RateHeaders::default()
-        };
-        let limited = Signal::Answer {
-            status,
-            rate,
-            broken: false,
-            suspended: false,
-        };
+        let rate = RateHeaders { reset: Some(Duration::from_millis(700)), ..RateHeaders::default() };
+        let limited = Signal::Answer { status, rate, broken: false, suspended: false };
         for (attempt, wait) in [(1, 700), (2, 950), (9, 2_700)] {
             let expected = Decision::Retry(Pause::Window(Duration::from_millis(wait)));
             assert_eq!(decide(&Method::POST, &limited, attempt), expected);
         }
-        assert_eq!(
-            decide(&Method::POST, &answer(429), 7),
-            Decision::Retry(Pause::Overload)
-        );
+        assert_eq!(decide(&Method::POST, &answer(429), 7), Decision::Retry(Pause::Overload));
     }
 
     #[test]

@@ -44,11 +44,8 @@ pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
         }
         None => {
             let known: Vec<_> = toolbox.definitions().into_iter().map(|tool| tool.name).collect();
-            let message = format!(
-                "there is no tool \"{}\"; the tools are {}",
-                command.tool,
-                known.join(", ")
-            );
+            let message =
+                format!("there is no tool \"{}\"; the tools are {}", command.tool, known.join(", "));
             Err(Unusable(message).into())
         }
     }
@@ -71,11 +68,7 @@ fn parse_pair(pair: &str) -> anyhow::Result<(String, Value)> {
         let message = format!("\"{pair}\" is neither key=value nor a JSON object in one piece");
         return Err(Unusable(message).into());
     };
-    let value = if value == "null" {
-        Value::Null
-    } else {
-        Value::String(value.to_owned())
-    };
+    let value = if value == "null" { Value::Null } else { Value::String(value.to_owned()) };
     Ok((key.trim().to_owned(), value))
 }
 
@@ -87,18 +80,13 @@ mod tests {
 
     fn parsed(arguments: &[&str]) -> Result<Value, String> {
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        parse(&arguments)
-            .map(Value::Object)
-            .map_err(|error| error.to_string())
+        parse(&arguments).map(Value::Object).map_err(|error| error.to_string())
     }
 
     #[test]
     fn arguments_are_json_or_pairs() {
         assert_eq!(parsed(&[]), Ok(json!({})));
-        assert_eq!(
-            parsed(&[r#"{"promotion_id": 1}"#]),
-            Ok(json!({"promotion_id": 1}))
-        );
+        assert_eq!(parsed(&[r#"{"promotion_id": 1}"#]), Ok(json!({"promotion_id": 1})));
         assert_eq!(
             parsed(&["promotion_id=1", "code=A=B", "max_uses=null"]),
             Ok(json!({"promotion_id": "1", "code": "A=B", "max_uses": null}))
@@ -107,11 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_is_refused() {
-        assert!(
-            parsed(&["{broken"])
-                .unwrap_err()
-                .starts_with("the arguments are not a JSON object")
-        );
+        assert!(parsed(&["{broken"]).unwrap_err().starts_with("the arguments are not a JSON object"));
         assert_eq!(
             parsed(&["code"]),
             Err("\"code\" is neither key=value nor a JSON object in one piece".into())

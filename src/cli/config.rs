@@ -30,9 +30,7 @@ enum Host {
 /// The block goes to stdout, where to put it to stderr.
 pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     let binary = std::env::current_exe().context("cannot find the path of this program")?;
-    let binary = binary
-        .to_str()
-        .context("the path of this program is not valid UTF-8")?;
+    let binary = binary.to_str().context("the path of this program is not valid UTF-8")?;
     output::json(&command.host.block(binary, command.sandbox))?;
     output::note(&format!("\n{}", command.host.place()));
     if !command.sandbox {
@@ -64,10 +62,7 @@ impl Host {
 
     fn environment(self) -> Value {
         let (hash, token) = match self {
-            Self::Vscode => (
-                "${input:bigcommerce-store-hash}",
-                "${input:bigcommerce-access-token}",
-            ),
+            Self::Vscode => ("${input:bigcommerce-store-hash}", "${input:bigcommerce-access-token}"),
             Self::Cursor => ("${env:BIGCOMMERCE_STORE_HASH}", "${env:BIGCOMMERCE_ACCESS_TOKEN}"),
             Self::ClaudeCode => ("${BIGCOMMERCE_STORE_HASH}", "${BIGCOMMERCE_ACCESS_TOKEN}"),
             Self::ClaudeDesktop | Self::Generic => ("YOUR_STORE_HASH", "YOUR_ACCESS_TOKEN"),

@@ -55,10 +55,7 @@ pub(super) async fn run(command: &DemoCommand) -> anyhow::Result<ExitCode> {
 async fn play(host: &Host, style: Style) -> anyhow::Result<()> {
     let server = host.peer_info().context("the server did not introduce itself")?;
     step(style, "1. connect");
-    let info = server
-        .server_info
-        .as_ref()
-        .context("the server did not say its name")?;
+    let info = server.server_info.as_ref().context("the server did not say its name")?;
     output::data(&format!(
         "   {} {} - {}",
         info.name,
@@ -67,22 +64,12 @@ async fn play(host: &Host, style: Style) -> anyhow::Result<()> {
     ));
     step(style, "2. which tools are there?");
     for tool in host.list_all_tools().await? {
-        output::data(&format!(
-            "   {} - {}",
-            style.cyan(&tool.name),
-            tool.title.unwrap_or_default()
-        ));
+        output::data(&format!("   {} - {}", style.cyan(&tool.name), tool.title.unwrap_or_default()));
     }
-    step(
-        style,
-        "3. \"Make ANNA10 on the Summer Sale, 100 uses, one per customer.\"",
-    );
+    step(style, "3. \"Make ANNA10 on the Summer Sale, 100 uses, one per customer.\"");
     let new = json!({"promotion_id": 1, "code": "ANNA10", "max_uses": 100, "max_uses_per_customer": 1});
     let created = call(host, style, "create_coupon_code", &new).await?;
-    step(
-        style,
-        "4. the same again, as after a lost answer: nothing is doubled",
-    );
+    step(style, "4. the same again, as after a lost answer: nothing is doubled");
     let again = call(host, style, "create_coupon_code", &new).await?;
     let outcomes = (outcome(&created), outcome(&again));
     ensure!(
@@ -99,34 +86,18 @@ async fn play(host: &Host, style: Style) -> anyhow::Result<()> {
         .flatten()
         .any(|row| row.get("code").is_some_and(|code| code == "ANNA10"));
     ensure!(listed, "the code that was created is not in the list");
-    step(
-        style,
-        "6. \"Make SUMMER_SALE_2024 with 5 uses.\" It exists, with other limits: the error says so",
-    );
+    step(style, "6. \"Make SUMMER_SALE_2024 with 5 uses.\" It exists, with other limits: the error says so");
     let taken = json!({"promotion_id": 1, "code": "summer_sale_2024", "max_uses": 5});
     let refused = request(host, style, "create_coupon_code", &taken).await?;
-    ensure!(
-        refused.is_error == Some(true),
-        "a code that exists with other limits must be refused"
-    );
-    let sentence = refused
-        .content
-        .first()
-        .and_then(|block| block.as_text())
-        .map(|text| text.text.as_str());
-    output::data(&format!(
-        "   {} {}",
-        style.red("error"),
-        sentence.unwrap_or_default()
-    ));
+    ensure!(refused.is_error == Some(true), "a code that exists with other limits must be refused");
+    let sentence = refused.content.first().and_then(|block| block.as_text()).map(|text| text.text.as_str());
+    output::data(&format!("   {} {}", style.red("error"), sentence.unwrap_or_default()));
     Ok(())
 }
 
 async fn call(host: &Host, style: Style, tool: &'static str, arguments: &Value) -> anyhow::Result<Value> {
     let result = request(host, style, tool, arguments).await?;
-    let structured = result
-        .structured_content
-        .with_context(|| format!("{tool} failed"))?;
+    let structured = result.structured_content.with_context(|| format!("{tool} failed"))?;
     for line in serde_json::to_string_pretty(&structured)?.lines() {
         output::data(&format!("   {}", style.green(line)));
     }
@@ -141,9 +112,7 @@ async fn request(
 ) -> anyhow::Result<CallToolResult> {
     output::data(&format!("   {} {arguments}", style.cyan(tool)));
     let arguments: JsonObject = serde_json::from_value(arguments.clone())?;
-    let result = host
-        .call_tool(CallToolRequestParams::new(tool).with_arguments(arguments))
-        .await?;
+    let result = host.call_tool(CallToolRequestParams::new(tool).with_arguments(arguments)).await?;
     Ok(result)
 }
 
@@ -157,14 +126,8 @@ fn step(style: Style, text: &str) {
 
 fn finish(style: Style) {
     let binary = std::env::current_exe().map_or("coupon-mcp".into(), |path| path.display().to_string());
-    output::data(&format!(
-        "\n{}",
-        style.bold("Next: connect your own host to the practice store")
-    ));
-    output::data(&format!(
-        "   {}",
-        style.cyan(&format!("{binary} config --host claude-desktop --sandbox"))
-    ));
+    output::data(&format!("\n{}", style.bold("Next: connect your own host to the practice store")));
+    output::data(&format!("   {}", style.cyan(&format!("{binary} config --host claude-desktop --sandbox"))));
     output::data(
         &style.dim("   (or claude-code, vscode, cursor, generic; without --sandbox for your own store)"),
     );

@@ -13,9 +13,7 @@ use super::{MISCONFIGURED, output, store};
 /// Prints one line per check on stdout. Exit code 0 when all is well, 1 when a check failed, 2 when there is
 /// no usable configuration.
 pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
-    let report = Report {
-        style: Style::of_stdout(),
-    };
+    let report = Report { style: Style::of_stdout() };
     let (description, store) = match describe(args).and_then(|text| Ok((text, store::open(args)?))) {
         Ok(found) => found,
         Err(error) => {
@@ -25,17 +23,10 @@ pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     };
     report.fine("configuration", &description);
     let started = Instant::now();
-    let answer = store
-        .client()
-        .newest_coupon_promotions(1, &store.patience())
-        .await;
+    let answer = store.client().newest_coupon_promotions(1, &store.patience()).await;
     let latency_ms = started.elapsed().as_millis();
     let healthy = report.connection(store.client(), answer.map(|_| ()), latency_ms);
-    Ok(if healthy {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn describe(args: &StoreArgs) -> Result<String, ConfigError> {
@@ -75,10 +66,7 @@ impl Report {
         let healthy = match answer {
             Ok(()) => {
                 self.fine("token", "accepted");
-                self.fine(
-                    "read scope",
-                    "the token may read promotions (Marketing: read-only or modify)",
-                );
+                self.fine("read scope", "the token may read promotions (Marketing: read-only or modify)");
                 true
             }
             Err(error) => {

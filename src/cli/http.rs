@@ -24,9 +24,8 @@ pub(super) async fn run(args: &HttpArgs, store: &StoreArgs) -> anyhow::Result<Ex
         );
         return Err(Unusable(message).into());
     }
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     tokio::spawn(async move {

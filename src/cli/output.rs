@@ -29,9 +29,7 @@ pub(super) struct Style {
 impl Style {
     pub(super) fn of_stdout() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self {
-            colours: wanted && std::io::stdout().is_terminal(),
-        }
+        Self { colours: wanted && std::io::stdout().is_terminal() }
     }
 
     pub(super) fn bold(self, text: &str) -> String {
@@ -55,10 +53,6 @@ impl Style {
     }
 
     fn wrap(self, code: &str, text: &str) -> String {
-        if self.colours {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

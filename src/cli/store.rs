@@ -26,35 +26,21 @@ pub(super) struct Unusable(pub(super) String);
 /// The store of these settings.
 pub(super) fn open(args: &StoreArgs) -> Result<Arc<Store>, ConfigError> {
     let config = args.resolve()?;
-    let settings = ClientSettings {
-        request_timeout: args.request_timeout(),
-        ..ClientSettings::default()
-    };
+    let settings = ClientSettings { request_timeout: args.request_timeout(), ..ClientSettings::default() };
     let client = Client::new(connect(config), settings);
-    let limits = CallLimits {
-        total: CALL_TOTAL,
-        rate_limit_wait: args.rate_limit_wait(),
-    };
+    let limits = CallLimits { total: CALL_TOTAL, rate_limit_wait: args.rate_limit_wait() };
     Ok(Arc::new(Store::new(client, limits)))
 }
 
 /// The MCP server over these settings' store.
 pub(super) fn server(args: &StoreArgs) -> Result<CouponServer, ConfigError> {
     let store = open(args)?;
-    Ok(CouponServer::new(
-        Toolbox::new(Ok(store)),
-        args.sandbox,
-        CallCaps::default(),
-    ))
+    Ok(CouponServer::new(Toolbox::new(Ok(store)), args.sandbox, CallCaps::default()))
 }
 
 /// A server that answers every call with what is wrong with the configuration.
 pub(super) fn server_without_store(error: &ConfigError) -> CouponServer {
-    CouponServer::new(
-        Toolbox::new(Err(not_configured(error))),
-        false,
-        CallCaps::default(),
-    )
+    CouponServer::new(Toolbox::new(Err(not_configured(error))), false, CallCaps::default())
 }
 
 fn not_configured(error: &ConfigError) -> ToolError {
@@ -83,15 +69,10 @@ fn connect(config: StoreConfig) -> Connect {
 /// Starts the practice store inside this process, on a free loopback port, until the process ends.
 async fn start_sandbox(data: Option<PathBuf>) -> Result<Endpoint, EndpointError> {
     let fault = |error: &dyn std::fmt::Display| EndpointError::Sandbox(error.to_string());
-    let sandbox = Sandbox::open(SandboxOptions {
-        data,
-        ..SandboxOptions::default()
-    })
-    .await
-    .map_err(|error| fault(&error))?;
-    let listener = TcpListener::bind(("127.0.0.1", 0))
+    let sandbox = Sandbox::open(SandboxOptions { data, ..SandboxOptions::default() })
         .await
         .map_err(|error| fault(&error))?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| fault(&error))?;
     let address = listener.local_addr().map_err(|error| fault(&error))?;
     tokio::spawn(sandbox.serve(listener, CancellationToken::new()));
     let api = Url::parse(&format!("http://{address}")).map_err(|error| fault(&error))?;

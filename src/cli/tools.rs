@@ -33,34 +33,13 @@ pub(super) fn run(command: &ToolsCommand) -> anyhow::Result<ExitCode> {
 fn describe(tool: &Tool) -> String {
     let title = tool.title.as_deref().unwrap_or_default();
     let mut lines = vec![format!("{} - {title}", tool.name)];
-    lines.extend(
-        tool.description
-            .as_deref()
-            .map(|description| format!("  {description}")),
-    );
+    lines.extend(tool.description.as_deref().map(|description| format!("  {description}")));
     let schema = &tool.input_schema;
-    let required = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    for (name, property) in schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let text = |key| property.get(key).and_then(Value::as_str).unwrap_or_default();
-        let needed = if required.contains(&json!(name)) {
-            ", required"
-        } else {
-            ""
-        };
-        lines.push(format!(
-            "  {name} ({}{needed}): {}",
-            text("type"),
-            text("description")
-        ));
+        let needed = if required.contains(&json!(name)) { ", required" } else { "" };
+        lines.push(format!("  {name} ({}{needed}): {}", text("type"), text("description")));
     }
     lines.join("\n")
 }

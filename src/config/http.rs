@@ -11,28 +11,13 @@ use crate::transport::HttpSettings;
 #[derive(Debug, Clone, Args)]
 pub struct HttpArgs {
     /// Address and port to listen on; port 0 takes a free one.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "COUPON_MCP_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
+    #[arg(long, value_name = "ADDR", env = "COUPON_MCP_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// A further name (or name:port) that the Host header may hold, besides loopback. May be repeated.
-    #[arg(
-        long,
-        value_name = "HOST",
-        env = "COUPON_MCP_ALLOWED_HOSTS",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "HOST", env = "COUPON_MCP_ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_host: Vec<String>,
     /// A further origin that browsers may call from, such as `https://app.example.com`. May be repeated.
-    #[arg(
-        long,
-        value_name = "ORIGIN",
-        env = "COUPON_MCP_ALLOWED_ORIGINS",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "ORIGIN", env = "COUPON_MCP_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origin: Vec<String>,
     /// Listen beyond loopback although nothing authenticates the callers: whoever reaches the port can
     /// manage the store's coupons.
@@ -43,12 +28,7 @@ pub struct HttpArgs {
           value_parser = clap::value_parser!(u64).range(1..=168))]
     pub session_idle_h: u64,
     /// Sessions kept at once, per transport.
-    #[arg(
-        long,
-        value_name = "N",
-        env = "COUPON_MCP_MAX_SESSIONS",
-        default_value_t = 1_000
-    )]
+    #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_SESSIONS", default_value_t = 1_000)]
     pub max_sessions: usize,
 }
 
@@ -61,9 +41,7 @@ impl HttpArgs {
             ..HttpSettings::default()
         };
         settings.allowed_hosts.extend(self.allowed_host.iter().cloned());
-        settings
-            .allowed_origins
-            .extend(self.allowed_origin.iter().cloned());
+        settings.allowed_origins.extend(self.allowed_origin.iter().cloned());
         settings
     }
 }

@@ -103,9 +103,7 @@ impl StoreArgs {
     /// A [`ConfigError`] that says which variable is wrong, and what to do.
     pub fn resolve(&self) -> Result<StoreConfig, ConfigError> {
         if self.sandbox {
-            return Ok(StoreConfig::Sandbox {
-                data: self.sandbox_data.clone(),
-            });
+            return Ok(StoreConfig::Sandbox { data: self.sandbox_data.clone() });
         }
         from_environment(&|name| std::env::var(name).ok())
     }
@@ -122,36 +120,19 @@ impl StoreArgs {
 }
 
 fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreConfig, ConfigError> {
-    let set = |name: &'static str| {
-        variable(name)
-            .map(|value| unquoted(&value))
-            .filter(|value| !value.is_empty())
-    };
+    let set =
+        |name: &'static str| variable(name).map(|value| unquoted(&value)).filter(|value| !value.is_empty());
     let hash = set(STORE_HASH);
     let token = set(ACCESS_TOKEN);
     let file = set(ACCESS_TOKEN_FILE);
-    for (variable, value) in [
-        (STORE_HASH, &hash),
-        (ACCESS_TOKEN, &token),
-        (ACCESS_TOKEN_FILE, &file),
-    ] {
+    for (variable, value) in [(STORE_HASH, &hash), (ACCESS_TOKEN, &token), (ACCESS_TOKEN_FILE, &file)] {
         if let Some(value) = value.as_deref().filter(|value| is_placeholder(value)) {
-            return Err(ConfigError::Placeholder {
-                variable,
-                value: value.chars().take(60).collect(),
-            });
+            return Err(ConfigError::Placeholder { variable, value: value.chars().take(60).collect() });
         }
     }
     let (Some(hash), true) = (&hash, token.is_some() || file.is_some()) else {
-        let missing = [
-            (STORE_HASH, hash.is_none()),
-            (ACCESS_TOKEN, token.is_none() && file.is_none()),
-        ];
-        let missing = missing
-            .into_iter()
-            .filter(|(_, absent)| *absent)
-            .map(|(name, _)| name)
-            .collect();
+        let missing = [(STORE_HASH, hash.is_none()), (ACCESS_TOKEN, token.is_none() && file.is_none())];
+        let missing = missing.into_iter().filter(|(_, absent)| *absent).map(|(name, _)| name).collect();
         return Err(ConfigError::Missing { missing });
     };
     let hash = store_hash(hash).ok_or(ConfigError::StoreHash)?;
@@ -160,11 +141,7 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreCo
         (Some(token), _) => token,
         (None, file) => read_token(Path::new(&file.unwrap_or_default()))?,
     };
-    Ok(StoreConfig::Remote {
-        api,
-        hash,
-        token: token.into(),
-    })
+    Ok(StoreConfig::Remote { api, hash, token: token.into() })
 }
 
 fn unquoted(value: &str) -> String {
@@ -200,9 +177,7 @@ fn api_url(value: &str) -> Result<Url, ConfigError> {
         return Err(ConfigError::ApiUrl("it has no host".to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return Err(ConfigError::ApiUrl(
-            "it holds more than scheme, host and port".to_owned(),
-        ));
+        return Err(ConfigError::ApiUrl("it holds more than scheme, host and port".to_owned()));
     }
     // The endpoint decides what plain http is permitted for; asked here so that the start says it.
     crate::bigcommerce::Endpoint::new(&url, "probe", SecretString::from(""))

@@ -120,10 +120,7 @@ mod tests {
         assert_eq!(parsed("ÄPFEL"), Err(CodeTextError::Character("\"Ä\"".into())));
         assert_eq!(parsed("A\tB"), Err(CodeTextError::Character("U+0009".into())));
         assert_eq!(parsed("A\u{a0}B"), Err(CodeTextError::Character("U+00A0".into())));
-        assert_eq!(
-            parsed("A\u{200b}B"),
-            Err(CodeTextError::Character("U+200B".into()))
-        );
+        assert_eq!(parsed("A\u{200b}B"), Err(CodeTextError::Character("U+200B".into())));
         assert_eq!(parsed("A\n"), Err(CodeTextError::Character("U+000A".into())));
     }
 

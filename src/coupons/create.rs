@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::bigcommerce::wire::NewCouponCode;
-use crate::bigcommerce::{ApiError, Patience};
+use crate::bigcommerce::{ApiError, Patience, Refusal};
 
 use super::error::Owner;
 use super::{CodeText, CouponCode, CouponError, Store, UseLimits};
@@ -42,10 +42,7 @@ pub enum Outcome {
 
 impl NewCode {
     fn limits(&self) -> UseLimits {
-        UseLimits {
-            max_uses: self.max_uses.into(),
-            max_uses_per_customer: self.max_uses_per_customer.into(),
-        }
+        UseLimits { max_uses: self.max_uses.into(), max_uses_per_customer: self.max_uses_per_customer.into() }
     }
 }
 
@@ -65,33 +62,14 @@ impl Store {
             max_uses: new.max_uses,
             max_uses_per_customer: new.max_uses_per_customer,
         };
-        match self
-            .client
-            .create_code(new.promotion_id, &request, &patience)
-            .await
-        {
-            Ok(code) => Ok(Created {
-                code: code.into(),
-                outcome: Outcome::Created,
-            }),
+        match self.client.create_code(new.promotion_id, &request, &patience).await {
+            Ok(code) => Ok(Created { code: code.into(), outcome: Outcome::Created }),
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
                 Err(self.unknown_promotion(new.promotion_id, &patience).await)
             }
             Err(cause) if cause.outcome_unknown() => self.settle_lost(new, cause, &patience).await,
             Err(ApiError::Refused { status, refusal }) if may_mean_taken(status) => {
-                match self.find_existing(new, &patience).await {
-                    Ok(Some(existing)) => existing,
-                    Ok(None)
-                        if !self
-                            .promotion_exists(new.promotion_id, &patience)
-                            .await
-                            .unwrap_or(true) =>
-                    {
-                        Err(self.unknown_promotion(new.promotion_id, &patience).await)
-                    }
-                    // Without a look-up, BigCommerce's words are still the best there is.
-                    Ok(None) | Err(_) => Err(CouponError::Rejected { refusal }),
-                }
+                self.settle_refused(new, refusal, &patience).await
             }
             Err(error) => Err(error.into()),
         }
@@ -110,6 +88,24 @@ impl Store {
         }
     }
 
+    async fn settle_refused(
+        &self,
+        new: &NewCode,
+        refusal: Refusal,
+        patience: &Patience,
+    ) -> Result<Created, CouponError> {
+        match self.find_existing(new, patience).await {
+            Ok(Some(existing)) => existing,
+            // Which refusal an unknown promotion gets is not documented either.
+            Ok(None) if !self.promotion_exists(new.promotion_id, patience).await.unwrap_or(true) => {
+                Err(self.unknown_promotion(new.promotion_id, patience).await)
+            }
+            Ok(None) => Err(CouponError::Rejected { refusal, looked_up: true }),
+            // Without a look-up, BigCommerce's words are still the best there is.
+            Err(_) => Err(CouponError::Rejected { refusal, looked_up: false }),
+        }
+    }
+
     /// The verdict on the code that has this text, if there is one.
     async fn find_existing(
         &self,
@@ -121,24 +117,10 @@ impl Store {
         };
         let owner = self.owner_of(&code, new.promotion_id, patience).await?;
         Ok(Some(if owner == Owner::Same && code.limits == new.limits() {
-            Ok(Created {
-                code,
-                outcome: Outcome::AlreadyExisted,
-            })
+            Ok(Created { code, outcome: Outcome::AlreadyExisted })
         } else {
-            Err(CouponError::Conflict {
-                existing: code,
-                owner,
-            })
+            Err(CouponError::Conflict { existing: code, owner })
         }))
-    }
-
-    pub(super) async fn unknown_promotion(&self, promotion_id: u64, patience: &Patience) -> CouponError {
-        let choices = self.promotion_choices(patience).await.unwrap_or_default();
-        CouponError::UnknownPromotion {
-            promotion_id,
-            choices,
-        }
     }
 }
 

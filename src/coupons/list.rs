@@ -59,11 +59,7 @@ impl Store {
             None => self.read_page(query, patience).await?,
         };
         // An empty list may mean an empty promotion or none at all: the documents do not say.
-        let started_anywhere = matches!(query.position, Position::After(_) | Position::Before(_));
-        if list.codes.is_empty()
-            && !started_anywhere
-            && !self.promotion_exists(query.promotion_id, patience).await?
-        {
+        if list.codes.is_empty() && !self.promotion_exists(query.promotion_id, patience).await? {
             return Err(self.unknown_promotion(query.promotion_id, patience).await);
         }
         Ok(list)
@@ -78,33 +74,14 @@ impl Store {
         let found = self.find_in_promotion(promotion_id, code, patience).await?;
         let codes: Vec<_> = found.into_iter().collect();
         let total = Some(codes.len() as u64);
-        Ok(CodeList {
-            codes,
-            has_more: false,
-            next_cursor: None,
-            previous_cursor: None,
-            total,
-        })
+        Ok(CodeList { codes, has_more: false, next_cursor: None, previous_cursor: None, total })
     }
 
     async fn read_page(&self, query: &ListQuery, patience: &Patience) -> Result<CodeList, ApiError> {
-        let request = CodeQuery {
-            position: query.position.clone(),
-            limit: query.limit,
-            code: None,
-        };
-        let page = self
-            .client
-            .list_codes(query.promotion_id, &request, patience)
-            .await?;
+        let request = CodeQuery { position: query.position.clone(), limit: query.limit, code: None };
+        let page = self.client.list_codes(query.promotion_id, &request, patience).await?;
         let has_more = self.has_more(query, &page, patience).await?;
-        let CodePage {
-            codes,
-            total,
-            start_cursor,
-            end_cursor,
-            ..
-        } = page;
+        let CodePage { codes, total, start_cursor, end_cursor, .. } = page;
         let (next_cursor, previous_cursor) = match query.position {
             Position::Start => (end_cursor.filter(|_| has_more), None),
             Position::After(_) => (end_cursor.filter(|_| has_more), start_cursor),
@@ -112,13 +89,7 @@ impl Store {
             Position::Page(_) => (None, None),
         };
         let codes = codes.into_iter().map(CouponCode::from).collect();
-        Ok(CodeList {
-            codes,
-            has_more,
-            next_cursor,
-            previous_cursor,
-            total,
-        })
+        Ok(CodeList { codes, has_more, next_cursor, previous_cursor, total })
     }
 
     async fn has_more(
@@ -131,13 +102,13 @@ impl Store {
         let next = match &query.position {
             Position::Start => match page.total {
                 Some(total) => return Ok(total > rows),
-                None => page.end_cursor.clone().map(Position::After),
+                None => page.end_cursor.clone().map(Position::After).or(Some(Position::Page(2))),
             },
             Position::After(_) => page.end_cursor.clone().map(Position::After),
             Position::Before(_) => page.start_cursor.clone().map(Position::Before),
             Position::Page(number) => match page.more_pages {
                 Some(more) => return Ok(more),
-                None => Some(Position::Page(number + 1)),
+                None => Some(Position::Page(number.saturating_add(1))),
             },
         };
         match next {
@@ -155,20 +126,9 @@ impl Store {
         patience: &Patience,
     ) -> Result<bool, ApiError> {
         // Pages count in units of the limit, so it stays the same there.
-        let limit = if matches!(position, Position::Page(_)) {
-            query.limit
-        } else {
-            1
-        };
-        let probe = CodeQuery {
-            position,
-            limit,
-            code: None,
-        };
-        let page = self
-            .client
-            .list_codes(query.promotion_id, &probe, patience)
-            .await?;
+        let limit = if matches!(position, Position::Page(_)) { query.limit } else { 1 };
+        let probe = CodeQuery { position, limit, code: None };
+        let page = self.client.list_codes(query.promotion_id, &probe, patience).await?;
         Ok(!page.codes.is_empty())
     }
 }

@@ -1,16 +1,18 @@
 //! Finding one code by its text.
 
-use crate::bigcommerce::page::MAX_LIMIT;
+use crate::bigcommerce::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::bigcommerce::{ApiError, CodeQuery, Patience, Position, wire};
 
 use super::error::Owner;
 use super::{CodeText, CouponCode, PromotionChoice, Store};
 
-/// If the API's `code` filter matches in part, a search walks at most so many pages of 250.
+/// A search walks at most so many pages of 250: where the API's `code` filter matches in part, or compares
+/// case.
 const MAX_PAGES: usize = 40;
 
 impl Store {
-    /// The code of this text, wherever in the store it is.
+    /// The code of this text, wherever in the store it is. Where the API compares case, a spelling that is
+    /// none of the usual ones is missed.
     pub(super) async fn find_anywhere(
         &self,
         code: &CodeText,
@@ -33,23 +35,56 @@ impl Store {
         patience: &Patience,
     ) -> Result<Option<CouponCode>, ApiError> {
         for spelling in code.spellings() {
-            let mut query = CodeQuery {
-                code: Some(spelling),
-                ..CodeQuery::first(MAX_LIMIT)
-            };
-            for _ in 0..MAX_PAGES {
-                let page = self.client.list_codes(promotion_id, &query, patience).await?;
-                let full = page.codes.len() >= MAX_LIMIT as usize;
-                if let Some(found) = pick(code, page.codes) {
-                    return Ok(Some(found));
-                }
-                match page.end_cursor {
-                    Some(cursor) if full => query.position = Position::After(cursor),
-                    _ => break,
-                }
+            let filter = CodeQuery { code: Some(spelling), ..CodeQuery::first(MAX_LIMIT) };
+            if let Some(found) = self.walk(promotion_id, code, filter, patience).await? {
+                return Ok(Some(found));
+            }
+        }
+        // Only a filter that compares case can have missed another spelling, and then nothing but looking
+        // through the promotion helps.
+        if self.filter_compares_case(promotion_id, patience).await? {
+            return self.walk(promotion_id, code, CodeQuery::first(MAX_LIMIT), patience).await;
+        }
+        Ok(None)
+    }
+
+    /// Looks through the pages of a query.
+    async fn walk(
+        &self,
+        promotion_id: u64,
+        code: &CodeText,
+        mut query: CodeQuery,
+        patience: &Patience,
+    ) -> Result<Option<CouponCode>, ApiError> {
+        for _ in 0..MAX_PAGES {
+            let page = self.client.list_codes(promotion_id, &query, patience).await?;
+            let full = page.codes.len() >= MAX_LIMIT as usize;
+            if let Some(found) = pick(code, page.codes) {
+                return Ok(Some(found));
+            }
+            match page.end_cursor {
+                Some(cursor) if full => query.position = Position::After(cursor),
+                _ => break,
             }
         }
         Ok(None)
+    }
+
+    /// Whether the API's `code` filter compares case, which the documents leave open. Found out once, by
+    /// asking for a code that is there in the opposite case.
+    async fn filter_compares_case(&self, promotion_id: u64, patience: &Patience) -> Result<bool, ApiError> {
+        if let Some(compares) = self.filter_compares_case.get() {
+            return Ok(*compares);
+        }
+        let page = self.client.list_codes(promotion_id, &CodeQuery::first(DEFAULT_LIMIT), patience).await?;
+        let has_letters = |row: &&wire::CouponCode| row.code.contains(|c: char| c.is_ascii_alphabetic());
+        let Some(sample) = page.codes.iter().find(has_letters) else {
+            return Ok(false);
+        };
+        let filter = CodeQuery { code: Some(swap_case(&sample.code)), ..CodeQuery::first(MAX_LIMIT) };
+        let found = self.client.list_codes(promotion_id, &filter, patience).await?;
+        let compares = found.codes.iter().all(|row| row.id != sample.id);
+        Ok(*self.filter_compares_case.get_or_init(|| compares))
     }
 
     /// Which promotion holds `code`, seen from `promotion_id`.
@@ -68,16 +103,10 @@ impl Store {
         }
         // None, or several because the filter matched in part: the promotion's own list decides.
         let same = match CodeText::parse(&code.code) {
-            Ok(text) => self
-                .find_in_promotion(promotion_id, &text, patience)
-                .await?
-                .is_some(),
+            Ok(text) => self.find_in_promotion(promotion_id, &text, patience).await?.is_some(),
             Err(_) => false,
         };
-        let others: Vec<_> = promotions
-            .into_iter()
-            .filter(|promotion| !here(promotion))
-            .collect();
+        let others: Vec<_> = promotions.into_iter().filter(|promotion| !here(promotion)).collect();
         Ok(match (same, others.is_empty()) {
             (true, _) => Owner::Same,
             (false, false) => Owner::Other(choices(others)),
@@ -95,4 +124,11 @@ fn pick(code: &CodeText, rows: Vec<wire::CouponCode>) -> Option<CouponCode> {
     let mut rows: Vec<_> = rows.into_iter().filter(|row| code.matches(&row.code)).collect();
     let exact = rows.iter().position(|row| row.code == code.as_str()).unwrap_or(0);
     (exact < rows.len()).then(|| rows.swap_remove(exact).into())
+}
+
+fn swap_case(text: &str) -> String {
+    let swap = |c: char| {
+        if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+    };
+    text.chars().map(swap).collect()
 }

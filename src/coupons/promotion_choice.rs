@@ -1,8 +1,10 @@
 //! Promotions to choose from, for a caller who named none or one that does not exist.
 
+use http::StatusCode;
+
 use crate::bigcommerce::{ApiError, Patience, wire};
 
-use super::{Store, clean};
+use super::{CouponError, Store, clean};
 
 /// At most so many are offered.
 const CHOICES: u32 = 10;
@@ -18,10 +20,7 @@ pub struct PromotionChoice {
 
 impl From<wire::Promotion> for PromotionChoice {
     fn from(promotion: wire::Promotion) -> Self {
-        Self {
-            id: promotion.id,
-            name: clean(promotion.name.as_deref().unwrap_or_default()),
-        }
+        Self { id: promotion.id, name: clean(promotion.name.as_deref().unwrap_or_default()) }
     }
 }
 
@@ -32,19 +31,25 @@ impl Store {
     /// Any [`ApiError`].
     pub async fn promotion_choices(&self, patience: &Patience) -> Result<Vec<PromotionChoice>, ApiError> {
         let promotions = self.client.newest_coupon_promotions(CHOICES, patience).await?;
-        Ok(promotions
-            .into_iter()
-            .take(CHOICES as usize)
-            .map(PromotionChoice::from)
-            .collect())
+        Ok(promotions.into_iter().take(CHOICES as usize).map(PromotionChoice::from).collect())
     }
 
     /// Whether the store has the promotion.
     pub(super) async fn promotion_exists(&self, id: u64, patience: &Patience) -> Result<bool, ApiError> {
         match self.client.get_promotion(id, patience).await {
             Ok(_) => Ok(true),
-            Err(error) if error.status() == Some(http::StatusCode::NOT_FOUND) => Ok(false),
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The error for a promotion that is not there, with others to choose from.
+    pub(super) async fn unknown_promotion(&self, promotion_id: u64, patience: &Patience) -> CouponError {
+        match self.promotion_choices(patience).await {
+            Ok(choices) => CouponError::UnknownPromotion { promotion_id, choices },
+            // Nothing is found at this address: that is no matter of one promotion.
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => error.into(),
+            Err(_) => CouponError::UnknownPromotion { promotion_id, choices: Vec::new() },
         }
     }
 }

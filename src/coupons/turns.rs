@@ -29,11 +29,7 @@ impl Turns {
     pub(super) async fn take(&self, code: &CodeText, patience: &Patience) -> Result<Turn<'_>, CouponError> {
         let key = code.folded();
         let lock = Arc::clone(self.waiting().entry(key.clone()).or_default());
-        let mut turn = Turn {
-            turns: self,
-            key,
-            guard: None,
-        };
+        let mut turn = Turn { turns: self, key, guard: None };
         let guard = tokio::time::timeout(patience.time_left(), lock.lock_owned()).await;
         turn.guard = Some(guard.map_err(|_| CouponError::InProgress)?);
         Ok(turn)
@@ -49,10 +45,7 @@ impl Drop for Turn<'_> {
         self.guard = None;
         let mut waiting = self.turns.waiting();
         // The map's own reference is the last one: nobody else waits.
-        if waiting
-            .get(&self.key)
-            .is_some_and(|lock| Arc::strong_count(lock) == 1)
-        {
+        if waiting.get(&self.key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             waiting.remove(&self.key);
         }
     }
@@ -73,10 +66,7 @@ mod tests {
         let turns = Turns::default();
         let code = |text| CodeText::parse(text).unwrap();
         let first = turns.take(&code("ANNA10"), &patience(45)).await.unwrap();
-        assert!(matches!(
-            turns.take(&code("anna10"), &patience(5)).await,
-            Err(CouponError::InProgress)
-        ));
+        assert!(matches!(turns.take(&code("anna10"), &patience(5)).await, Err(CouponError::InProgress)));
         assert!(turns.take(&code("BEN10"), &patience(5)).await.is_ok());
         drop(first);
         assert!(turns.take(&code("anna10"), &patience(5)).await.is_ok());

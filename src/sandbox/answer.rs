@@ -17,11 +17,7 @@ impl Answer {
     /// A JSON body.
     pub(super) fn json(status: StatusCode, body: &Value) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Self {
-            status,
-            headers,
-            body: body.to_string().into(),
-        }
+        Self { status, headers, body: body.to_string().into() }
     }
 
     /// 200 with a body that is not in an envelope.
@@ -46,11 +42,7 @@ impl Answer {
 
     /// 204 without a body.
     pub(super) fn no_content() -> Self {
-        Self {
-            status: StatusCode::NO_CONTENT,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
     /// The same answer with the second half of its body missing, so that no JSON parser accepts it. An

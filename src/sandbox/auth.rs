@@ -31,10 +31,7 @@ impl Scope {
         if self == Self::Modify || method == Method::GET {
             return Ok(());
         }
-        Err(WireError::plain(
-            StatusCode::FORBIDDEN,
-            "You don't have a required scope to access the endpoint",
-        ))
+        Err(WireError::plain(StatusCode::FORBIDDEN, "You don't have a required scope to access the endpoint"))
     }
 }
 
@@ -43,8 +40,5 @@ pub(super) fn check_store(hash: &str) -> Result<(), WireError> {
     if hash == STORE_HASH {
         return Ok(());
     }
-    Err(WireError::plain(
-        StatusCode::FORBIDDEN,
-        "Your credentials do not give access to this store",
-    ))
+    Err(WireError::plain(StatusCode::FORBIDDEN, "Your credentials do not give access to this store"))
 }

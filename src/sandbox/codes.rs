@@ -36,19 +36,14 @@ pub(super) async fn create(store: &Store, call: &Call, promotion: i64) -> Result
             max_uses: new.max_uses,
             max_uses_per_customer: new.max_uses_per_customer,
         })),
-        Inserted::Duplicate => Err(WireError::unprocessable(format!(
-            "The code {code} already exists."
-        ))),
+        Inserted::Duplicate => Err(WireError::unprocessable(format!("The code {code} already exists."))),
         Inserted::NotTaken => Err(why_not_taken(store.kind_of(promotion).await?)),
     }
 }
 
 fn read_new(body: &Value, promotion: i64) -> Result<(String, NewCodes), Invalid> {
     let body = Field::root(body);
-    let uses = |name| {
-        body.optional(name)?
-            .map_or(Ok(0), |uses| uses.integer(0..=i64::MAX))
-    };
+    let uses = |name| body.optional(name)?.map_or(Ok(0), |uses| uses.integer(0..=i64::MAX));
     let code = body.required("code")?.text_where(
         is_code,
         "must have 1 to 50 characters: letters, numbers, white spaces, underscores and hyphens only.",
@@ -80,11 +75,7 @@ fn why_not_taken(kind: Option<Kind>) -> WireError {
 /// `GET /promotions/codes?code=`: the one code with this text in the envelope of a list.
 pub(super) async fn find(store: &Store, call: &Call) -> Result<Answer, WireError> {
     let query = Query::parse(&call.query, &["code"])?;
-    let codes: Vec<CouponCode> = store
-        .code_by_text(query.required_code()?)
-        .await?
-        .into_iter()
-        .collect();
+    let codes: Vec<CouponCode> = store.code_by_text(query.required_code()?).await?.into_iter().collect();
     let ids = codes.first().map(|code| (code.id, code.id));
     let meta = serde_json::json!({
         "pagination": page::pagination(i64::from(ids.is_some()), codes.len(), 1, page::DEFAULT_LIMIT),

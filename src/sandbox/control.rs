@@ -30,10 +30,7 @@ pub(super) async fn answer(
     body: &[u8],
 ) -> Answer {
     if !is_loopback(headers) {
-        return refusal(
-            StatusCode::FORBIDDEN,
-            "The control API serves loopback hosts only.",
-        );
+        return refusal(StatusCode::FORBIDDEN, "The control API serves loopback hosts only.");
     }
     match (path.strip_prefix(PREFIX).unwrap_or_default(), method.as_str()) {
         ("faults", "POST") => match exchange.faults.add(body) {
@@ -49,14 +46,10 @@ pub(super) async fn answer(
             Ok(()) => Answer::no_content(),
             Err(error) => error.into(),
         },
-        ("faults" | "requests" | "reset", _) => refusal(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "The control API does not have this method here.",
-        ),
-        _ => refusal(
-            StatusCode::NOT_FOUND,
-            "The control API has faults, requests and reset.",
-        ),
+        ("faults" | "requests" | "reset", _) => {
+            refusal(StatusCode::METHOD_NOT_ALLOWED, "The control API does not have this method here.")
+        }
+        _ => refusal(StatusCode::NOT_FOUND, "The control API has faults, requests and reset."),
     }
 }
 
@@ -65,9 +58,7 @@ fn refusal(status: StatusCode, sentence: &str) -> Answer {
 }
 
 fn is_loopback(headers: &HeaderMap) -> bool {
-    let authority = headers
-        .get(HOST)
-        .and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let authority = headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     authority.is_some_and(|authority| {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
@@ -82,23 +73,10 @@ mod tests {
     fn only_loopback_hosts_are_served() {
         let served = |host: &str| is_loopback(&HeaderMap::from_iter([(HOST, host.parse().unwrap())]));
 
-        for host in [
-            "127.0.0.1",
-            "127.0.0.1:8080",
-            "127.8.8.8",
-            "[::1]:8080",
-            "localhost",
-            "LOCALHOST:1",
-        ] {
+        for host in ["127.0.0.1", "127.0.0.1:8080", "127.8.8.8", "[::1]:8080", "localhost", "LOCALHOST:1"] {
             assert!(served(host), "{host}");
         }
-        for host in [
-            "example.com",
-            "10.0.0.1:8080",
-            "localhost.example.com",
-            "127.0.0.1.nip.io",
-            "",
-        ] {
+        for host in ["example.com", "10.0.0.1:8080", "localhost.example.com", "127.0.0.1.nip.io", ""] {
             assert!(!served(host), "{host}");
         }
         assert!(!is_loopback(&HeaderMap::new()));

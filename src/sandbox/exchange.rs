@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use axum::body::{self, Body};
-use http::{Request, StatusCode};
+use http::uri::PathAndQuery;
+use http::{Method, Request};
 
 use super::answer::Answer;
 use super::auth::{self, Scope};
@@ -54,23 +55,14 @@ impl Exchange {
     pub(super) async fn answer(&self, request: Request<Body>) -> Option<Answer> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
-        let Ok(body) = body::to_bytes(body, BODY_LIMIT).await else {
-            let title = "The request's body is too large or incomplete";
-            return Some(WireError::plain(StatusCode::PAYLOAD_TOO_LARGE, title).into());
-        };
+        let body = body::to_bytes(body, BODY_LIMIT).await.ok();
         if self.options.control && control::covers(path) {
+            let body = body.unwrap_or_default();
             return Some(control::answer(self, &parts.method, path, &parts.headers, &body).await);
         }
         let query = parts.uri.query();
-        let call = Call {
-            query: query.unwrap_or_default().to_owned(),
-            headers: parts.headers,
-            body,
-        };
-        let target = parts
-            .uri
-            .path_and_query()
-            .map_or(path, http::uri::PathAndQuery::as_str);
+        let call = Call { query: query.unwrap_or_default().to_owned(), headers: parts.headers, body };
+        let target = parts.uri.path_and_query().map_or(path, PathAndQuery::as_str);
         let fault = self.faults.take(&parts.method, target);
         let answer = self.answer_with(fault, &parts.method, path, &call).await;
         self.log.record(Entry {
@@ -82,10 +74,11 @@ impl Exchange {
         answer
     }
 
+    /// Does the work, or what `fault` makes of it.
     async fn answer_with(
         &self,
         fault: Option<Effect>,
-        method: &http::Method,
+        method: &Method,
         path: &str,
         call: &Call,
     ) -> Option<Answer> {
@@ -104,7 +97,7 @@ impl Exchange {
     }
 
     /// Takes one unit of the quota for the work, and tells in the answer what is left of it.
-    async fn metered(&self, method: &http::Method, path: &str, call: &Call, wait: Duration) -> Answer {
+    async fn metered(&self, method: &Method, path: &str, call: &Call, wait: Duration) -> Answer {
         let reading = self.quota.take(Instant::now());
         let worked = match &reading {
             Some(reading) if !reading.admitted => Err(WireError::too_many_requests()),
@@ -117,9 +110,10 @@ impl Exchange {
         answer
     }
 
+    /// Checks who asks for what, takes a place, waits, and hands over to the endpoint.
     async fn work(
         &self,
-        method: &http::Method,
+        method: &Method,
         path: &str,
         call: &Call,
         wait: Duration,

@@ -2,8 +2,8 @@
 //!
 //! A rule is a JSON object with `method`, `path` (a part of the path and query as they were sent), `times`
 //! (how many requests it applies to, at least 1) and exactly one effect:
-//! - `status` with an optional `body` and optional `headers`: this answer is sent, without rate headers, and
-//!   nothing is done. A `body` that is a JSON string is sent as that text, any other value as its JSON, and
+//! - `status` with an optional `body` and optional `headers`: this answer is sent without rate headers,
+//!   nothing is done, and no unit of the quota is taken. A `body` that is a JSON string is sent as that text, any other value as its JSON, and
 //!   no `body` as an empty one. `content-type` is JSON if the text is, else HTML, unless `headers` gives one.
 //! - `drop`: the connection is closed without an answer, `"before_commit"` or `"after_commit"`.
 //! - `delay_ms`: the work waits that long before it starts, holding its place at the endpoint.
@@ -92,11 +92,7 @@ struct Rule {
 
 #[derive(Debug)]
 enum Kind {
-    Answer {
-        status: StatusCode,
-        headers: HeaderMap,
-        body: Bytes,
-    },
+    Answer { status: StatusCode, headers: HeaderMap, body: Bytes },
     Drop(DropPoint),
     Delay(Duration),
     Malformed,
@@ -112,10 +108,7 @@ impl Faults {
     /// Adds the rule in `body`.
     pub(super) fn add(&self, body: &[u8]) -> Result<(), RuleError> {
         let rule = Rule::try_from(serde_json::from_slice::<SentRule>(body)?)?;
-        self.rules
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(rule);
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
         Ok(())
     }
 
@@ -126,9 +119,7 @@ impl Faults {
     /// Uses up one application of the first rule that matches.
     pub(super) fn take(&self, method: &Method, path_and_query: &str) -> Option<Effect> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = rules
-            .iter()
-            .position(|rule| rule.matches(method, path_and_query))?;
+        let index = rules.iter().position(|rule| rule.matches(method, path_and_query))?;
         let rule = rules.get_mut(index)?;
         rule.left -= 1;
         let effect = rule.kind.effect();
@@ -148,15 +139,9 @@ impl Rule {
 impl Kind {
     fn effect(&self) -> Effect {
         match self {
-            Self::Answer {
-                status,
-                headers,
-                body,
-            } => Effect::Answer(Answer {
-                status: *status,
-                headers: headers.clone(),
-                body: body.clone(),
-            }),
+            Self::Answer { status, headers, body } => {
+                Effect::Answer(Answer { status: *status, headers: headers.clone(), body: body.clone() })
+            }
             Self::Drop(DropPoint::BeforeCommit) => Effect::DropBeforeCommit,
             Self::Drop(DropPoint::AfterCommit) => Effect::DropAfterCommit,
             Self::Delay(duration) => Effect::Delay(*duration),
@@ -175,11 +160,7 @@ impl TryFrom<SentRule> for Rule {
         if sent.status.is_none() && (sent.body.is_some() || sent.headers.is_some()) {
             return Err(RuleError::Stray);
         }
-        let method = sent
-            .method
-            .to_ascii_uppercase()
-            .parse()
-            .map_err(|_| RuleError::Method)?;
+        let method = sent.method.to_ascii_uppercase().parse().map_err(|_| RuleError::Method)?;
         let kind = match (sent.status, sent.drop, sent.delay_ms, sent.malformed) {
             (Some(status), None, None, None) => answer(status, sent.body, sent.headers.unwrap_or_default())?,
             (None, Some(point), None, None) => Kind::Drop(point),
@@ -188,19 +169,12 @@ impl TryFrom<SentRule> for Rule {
             (None, None, None, Some(false)) => return Err(RuleError::Malformed),
             _ => return Err(RuleError::Effect),
         };
-        Ok(Self {
-            method,
-            path: sent.path,
-            left: sent.times,
-            kind,
-        })
+        Ok(Self { method, path: sent.path, left: sent.times, kind })
     }
 }
 
 fn answer(status: u16, body: Option<Value>, sent: BTreeMap<String, String>) -> Result<Kind, RuleError> {
-    let status = StatusCode::from_u16(status)
-        .ok()
-        .filter(|status| (200..600).contains(&status.as_u16()));
+    let status = StatusCode::from_u16(status).ok().filter(|status| (200..600).contains(&status.as_u16()));
     let text = match body {
         None => String::new(),
         Some(Value::String(text)) => text,
@@ -214,19 +188,11 @@ fn answer(status: u16, body: Option<Value>, sent: BTreeMap<String, String>) -> R
         let (name, value) = header(&name, &value).ok_or(RuleError::Header(name))?;
         headers.insert(name, value);
     }
-    Ok(Kind::Answer {
-        status: status.ok_or(RuleError::Status)?,
-        headers,
-        body: text.into(),
-    })
+    Ok(Kind::Answer { status: status.ok_or(RuleError::Status)?, headers, body: text.into() })
 }
 
 fn content_type(text: &str) -> &'static str {
-    if serde_json::from_str::<IgnoredAny>(text).is_ok() {
-        "application/json"
-    } else {
-        "text/html"
-    }
+    if serde_json::from_str::<IgnoredAny>(text).is_ok() { "application/json" } else { "text/html" }
 }
 
 /// A header that a rule may set. The framing of the message stays with the server.

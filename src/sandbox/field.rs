@@ -30,32 +30,18 @@ pub(super) struct Field<'a> {
 impl<'a> Field<'a> {
     /// The whole body.
     pub(super) fn root(value: &'a Value) -> Self {
-        Self {
-            path: String::new(),
-            value,
-        }
+        Self { path: String::new(), value }
     }
 
     fn child(&self, name: &str, value: &'a Value) -> Self {
-        let path = if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        };
+        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
         Self { path, value }
     }
 
     /// The error that says what this field must be, as in "must be a boolean.".
     pub(super) fn refuse(&self, expectation: impl Into<String>) -> Invalid {
-        let path = if self.path.is_empty() {
-            "The request body".to_owned()
-        } else {
-            self.path.clone()
-        };
-        Invalid {
-            path,
-            expectation: expectation.into(),
-        }
+        let path = if self.path.is_empty() { "The request body".to_owned() } else { self.path.clone() };
+        Invalid { path, expectation: expectation.into() }
     }
 
     /// The field `name` of this object; absent and null are the same.
@@ -66,45 +52,34 @@ impl<'a> Field<'a> {
 
     /// The field `name` of this object, which must be there.
     pub(super) fn required(&self, name: &str) -> Result<Self, Invalid> {
-        self.optional(name)?
-            .ok_or_else(|| self.child(name, &Value::Null).refuse("is required."))
+        self.optional(name)?.ok_or_else(|| self.child(name, &Value::Null).refuse("is required."))
     }
 
-    /// The only field of this object that is in `names`.
+    /// The only field of this object that is in `names`; absent and null are the same.
     pub(super) fn exactly_one(&self, names: &[&'static str]) -> Result<(&'static str, Self), Invalid> {
         let object = self.object()?;
-        let mut present = names
-            .iter()
-            .filter_map(|name| Some((*name, self.child(name, object.get(*name)?))));
-        match (present.next(), present.next()) {
+        let present = |name: &&'static str| object.get(*name).filter(|value| !value.is_null());
+        let mut found = names.iter().filter_map(|name| Some((*name, self.child(name, present(name)?))));
+        match (found.next(), found.next()) {
             (Some(only), None) => Ok(only),
             _ => Err(self.refuse(format!("must have exactly one of: {}.", names.join(", ")))),
         }
     }
 
     pub(super) fn object(&self) -> Result<&'a Map<String, Value>, Invalid> {
-        self.value
-            .as_object()
-            .ok_or_else(|| self.refuse("must be an object."))
+        self.value.as_object().ok_or_else(|| self.refuse("must be an object."))
     }
 
     /// The items of this array, of which there must be a number within `counts`.
     pub(super) fn items(&self, counts: RangeInclusive<usize>) -> Result<Vec<Self>, Invalid> {
-        let items = self
-            .value
-            .as_array()
-            .ok_or_else(|| self.refuse("must be an array."))?;
+        let items = self.value.as_array().ok_or_else(|| self.refuse("must be an array."))?;
         if items.len() < *counts.start() {
             return Err(self.refuse(format!("must have at least {} item(s).", counts.start())));
         }
         if items.len() > *counts.end() {
             return Err(self.refuse(format!("must have at most {} item(s).", counts.end())));
         }
-        Ok(items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| self.child(&index.to_string(), item))
-            .collect())
+        Ok(items.iter().enumerate().map(|(index, item)| self.child(&index.to_string(), item)).collect())
     }
 
     /// Every item of this array, of any length, passes `check`.
@@ -113,9 +88,7 @@ impl<'a> Field<'a> {
     }
 
     pub(super) fn text(&self) -> Result<&'a str, Invalid> {
-        self.value
-            .as_str()
-            .ok_or_else(|| self.refuse("must be a string."))
+        self.value.as_str().ok_or_else(|| self.refuse("must be a string."))
     }
 
     /// This text, for which `check` must hold; `expectation` says what that means.
@@ -125,25 +98,16 @@ impl<'a> Field<'a> {
         expectation: &str,
     ) -> Result<&'a str, Invalid> {
         let text = self.text()?;
-        if check(text) {
-            Ok(text)
-        } else {
-            Err(self.refuse(expectation))
-        }
+        if check(text) { Ok(text) } else { Err(self.refuse(expectation)) }
     }
 
     /// This text, which must be one of `values`.
     pub(super) fn one_of(&self, values: &[&str]) -> Result<&'a str, Invalid> {
-        self.text_where(
-            |text| values.contains(&text),
-            &format!("must be one of: {}.", values.join(", ")),
-        )
+        self.text_where(|text| values.contains(&text), &format!("must be one of: {}.", values.join(", ")))
     }
 
     pub(super) fn boolean(&self) -> Result<bool, Invalid> {
-        self.value
-            .as_bool()
-            .ok_or_else(|| self.refuse("must be a boolean."))
+        self.value.as_bool().ok_or_else(|| self.refuse("must be a boolean."))
     }
 
     /// This integer, which must lie within `range`.
@@ -153,11 +117,7 @@ impl<'a> Field<'a> {
             if *range.end() == i64::MAX {
                 self.refuse(format!("must be an integer of at least {}.", range.start()))
             } else {
-                self.refuse(format!(
-                    "must be an integer between {} and {}.",
-                    range.start(),
-                    range.end()
-                ))
+                self.refuse(format!("must be an integer between {} and {}.", range.start(), range.end()))
             }
         })
     }

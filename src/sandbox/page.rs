@@ -57,9 +57,7 @@ impl Position {
             (Some(number), None, None) => Ok(Self::Page(number)),
             (None, Some(after), None) => Ok(Self::After(decode(after)?)),
             (None, None, Some(before)) => Ok(Self::Before(decode(before)?)),
-            _ => Err(WireError::unprocessable(
-                "Only one of page, after and before can be used.",
-            )),
+            _ => Err(WireError::unprocessable("Only one of page, after and before can be used.")),
         }
     }
 }
@@ -101,10 +99,7 @@ pub(super) fn cursor_pagination(
     if let Some((first, last)) = ids {
         let (start, end) = (encode(first), encode(last));
         if has_previous {
-            links.insert(
-                "previous".to_owned(),
-                format!("?limit={limit}&before={start}").into(),
-            );
+            links.insert("previous".to_owned(), format!("?limit={limit}&before={start}").into());
         }
         links.insert("next".to_owned(), format!("?limit={limit}&after={end}").into());
         ends.insert("start_cursor".to_owned(), start.into());

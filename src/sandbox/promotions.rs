@@ -42,9 +42,7 @@ pub(super) async fn list(store: &Store, call: &Call) -> Result<Answer, WireError
     let (filter, order) = (filter(&query)?, order(&query)?);
     let limit = page::limit(&query)?;
     let number = page::number(&query)?.unwrap_or(1);
-    let promotions = store
-        .promotions(&filter, order, limit, page::skipped(number, limit))
-        .await?;
+    let promotions = store.promotions(&filter, order, limit, page::skipped(number, limit)).await?;
     let total = store.count_promotions(&filter).await?;
     let meta = json!({ "pagination": page::pagination(total, promotions.len(), number, limit) });
     Ok(Answer::listed(promotions, meta))
@@ -54,9 +52,7 @@ fn filter(query: &Query) -> Result<Filter, WireError> {
     let text = |name| query.get(name).map(str::to_owned);
     let channels = || {
         let expectation = "channels must be a comma-separated list of ids.";
-        query
-            .integers("channels")
-            .ok_or_else(|| WireError::unprocessable(expectation))
+        query.integers("channels").ok_or_else(|| WireError::unprocessable(expectation))
     };
     Ok(Filter {
         id: query.integer("id", 1, i64::MAX)?,
@@ -91,18 +87,14 @@ pub(super) async fn create(store: &Store, call: &Call) -> Result<Answer, WireErr
 /// `GET /promotions/{id}`.
 pub(super) async fn get(store: &Store, call: &Call, id: i64) -> Result<Answer, WireError> {
     Query::parse(&call.query, &[])?;
-    Ok(Answer::found(
-        store.promotion(id).await?.ok_or_else(unknown_promotion)?,
-    ))
+    Ok(Answer::found(store.promotion(id).await?.ok_or_else(unknown_promotion)?))
 }
 
 /// `PUT /promotions/{id}`: changes the fields that are sent, each as a whole.
 pub(super) async fn update(store: &Store, call: &Call, id: i64) -> Result<Answer, WireError> {
     Query::parse(&call.query, &[])?;
     let patch = call.json(WireError::malformed_json)?;
-    let updated = store
-        .update_promotion(id, |saved| Ok(document::update(saved, &patch)?))
-        .await?;
+    let updated = store.update_promotion(id, |saved| Ok(document::update(saved, &patch)?)).await?;
     Ok(Answer::found(updated.ok_or_else(unknown_promotion)?))
 }
 
@@ -112,9 +104,7 @@ pub(super) async fn delete(store: &Store, call: &Call, id: i64) -> Result<Answer
     if store.delete_promotions(&[id]).await?.is_empty() {
         return Ok(Answer::no_content());
     }
-    Err(WireError::unprocessable(format!(
-        "Failed for id={id}. Error: {CODES_PRESENT}"
-    )))
+    Err(WireError::unprocessable(format!("Failed for id={id}. Error: {CODES_PRESENT}")))
 }
 
 /// `DELETE /promotions?id:in=`: deletes what it can and answers 422 when some ids failed.

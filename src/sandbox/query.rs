@@ -14,25 +14,14 @@ impl Query {
     /// Reads `raw`, the part after the question mark, and refuses a parameter that is not in `known`.
     pub(super) fn parse(raw: &str, known: &[&str]) -> Result<Self, WireError> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(raw.as_bytes()).into_owned().collect();
-        let unknown: Vec<&str> = pairs
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .filter(|name| !known.contains(name))
-            .collect();
-        if unknown.is_empty() {
-            Ok(Self { pairs })
-        } else {
-            Err(WireError::unknown_parameters(&unknown))
-        }
+        let unknown: Vec<&str> =
+            pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !known.contains(name)).collect();
+        if unknown.is_empty() { Ok(Self { pairs }) } else { Err(WireError::unknown_parameters(&unknown)) }
     }
 
     /// The latest value of `name`.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of `name` if it is one of `values`; an empty value counts as absent.
@@ -51,10 +40,7 @@ impl Query {
         let Some(sent) = self.get(name) else {
             return Ok(None);
         };
-        let number = sent
-            .parse()
-            .ok()
-            .filter(|number| (minimum..=maximum).contains(number));
+        let number = sent.parse().ok().filter(|number| (minimum..=maximum).contains(number));
         number.map(Some).ok_or_else(|| {
             let range = if maximum == i64::MAX {
                 format!("an integer of at least {minimum}")
@@ -73,10 +59,7 @@ impl Query {
 
     /// The comma-separated integers of `name`; `None` when one of them is not an integer.
     pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
-        self.get(name)?
-            .split(',')
-            .map(|item| item.trim().parse().ok())
-            .collect()
+        self.get(name)?.split(',').map(|item| item.trim().parse().ok()).collect()
     }
 
     /// The ids of a bulk delete, in the order of the request, at most `limit` of them.
@@ -102,19 +85,11 @@ pub(super) fn refuse_failed(ids: &[i64], failed: &[i64], kind: &str, reason: &st
         .iter()
         .enumerate()
         .filter(|(_, id)| failed.contains(id))
-        .map(|(index, id)| {
-            (
-                format!("{index}.{kind}"),
-                format!("Failed for id={id}. Error: {reason}").into(),
-            )
-        })
+        .map(|(index, id)| (format!("{index}.{kind}"), format!("Failed for id={id}. Error: {reason}").into()))
         .collect();
     if errors.is_empty() {
         return Ok(());
     }
-    let counts = BulkCounts {
-        total: ids.len(),
-        failed: errors.len(),
-    };
+    let counts = BulkCounts { total: ids.len(), failed: errors.len() };
     Err(WireError::partly_deleted(errors, counts))
 }

@@ -44,11 +44,7 @@ pub(super) struct Reading {
 impl Quota {
     /// `limit` 0 means no quota.
     pub(super) fn new(limit: u32, window: Duration) -> Self {
-        Self {
-            limit,
-            window,
-            use_of_window: Mutex::new(None),
-        }
+        Self { limit, window, use_of_window: Mutex::new(None) }
     }
 
     /// Takes one unit at `now`; `None` when there is no quota.
@@ -68,9 +64,7 @@ impl Quota {
             limit: self.limit,
             left: self.limit - current.used,
             window: self.window,
-            reset: self
-                .window
-                .saturating_sub(now.saturating_duration_since(current.start)),
+            reset: self.window.saturating_sub(now.saturating_duration_since(current.start)),
         })
     }
 
@@ -128,20 +122,13 @@ impl Concurrency {
             return Err(WireError::too_many_requests());
         }
         *count += 1;
-        Ok(Place {
-            concurrency: self,
-            endpoint,
-        })
+        Ok(Place { concurrency: self, endpoint })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut busy = self
-            .concurrency
-            .busy
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut busy = self.concurrency.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = busy.get_mut(&self.endpoint) {
             *count = count.saturating_sub(1);
         }
@@ -180,10 +167,7 @@ mod tests {
         let start = Instant::now();
         quota.take(start);
         let mut headers = HeaderMap::new();
-        quota
-            .take(start + Duration::from_millis(100))
-            .unwrap()
-            .write(&mut headers);
+        quota.take(start + Duration::from_millis(100)).unwrap().write(&mut headers);
 
         assert_eq!(headers.get("x-rate-limit-time-window-ms").unwrap(), "1500");
         assert_eq!(headers.get("x-rate-limit-time-reset-ms").unwrap(), "1400");
@@ -195,9 +179,7 @@ mod tests {
     #[test]
     fn each_endpoint_has_its_own_places_and_gets_them_back() {
         let concurrency = Concurrency::default();
-        let places: Vec<_> = (0..10)
-            .map(|id| concurrency.enter(Route::ListCodes(id)).unwrap())
-            .collect();
+        let places: Vec<_> = (0..10).map(|id| concurrency.enter(Route::ListCodes(id)).unwrap()).collect();
 
         assert!(concurrency.enter(Route::ListCodes(99)).is_err());
         assert!(concurrency.enter(Route::GenerateCodes(1)).is_ok());

@@ -37,10 +37,7 @@ impl RequestLog {
     }
 
     pub(super) fn clear(&self) {
-        self.entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// `{"requests": [{method, path, query?, status}]}`.
@@ -58,17 +55,9 @@ mod tests {
         let log = RequestLog::default();
         for number in 0..=CAPACITY {
             let path = format!("/{number}");
-            log.record(Entry {
-                method: "GET".to_owned(),
-                path,
-                query: None,
-                status: 200,
-            });
+            log.record(Entry { method: "GET".to_owned(), path, query: None, status: 200 });
         }
         let entries = log.entries.lock().unwrap();
-        assert_eq!(
-            (entries.len(), entries.front().unwrap().path.as_str()),
-            (CAPACITY, "/1")
-        );
+        assert_eq!((entries.len(), entries.front().unwrap().path.as_str()), (CAPACITY, "/1"));
     }
 }

@@ -36,7 +36,8 @@ pub(super) struct Call {
     /// The query without its question mark.
     pub(super) query: String,
     pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    /// `None` when it is larger than the sandbox takes, or broke off.
+    pub(super) body: Option<Bytes>,
 }
 
 impl Call {
@@ -46,23 +47,17 @@ impl Call {
             let title = "The request's Content-Type must be application/json";
             return Err(WireError::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, title));
         }
-        serde_json::from_slice(&self.body).map_err(|error| malformed(&format!("Syntax error: {error}")))
+        let body = self.body.as_ref().ok_or_else(|| {
+            WireError::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large or incomplete")
+        })?;
+        serde_json::from_slice(body).map_err(|error| malformed(&format!("Syntax error: {error}")))
     }
 
     fn is_json(&self) -> bool {
-        let Some(sent) = self
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-        else {
+        let Some(sent) = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
             return false;
         };
-        let essence = sent
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
     }
 }
@@ -127,13 +122,8 @@ impl Route {
             }
             ["promotions", promotion, "codes", code] => {
                 let promotion = promotion_id(promotion)?;
-                let code = code
-                    .parse()
-                    .map_err(|_| WireError::not_found("Coupon code not found."))?;
-                (
-                    "DELETE",
-                    (method == "DELETE").then_some(Self::DeleteCode { promotion, code }),
-                )
+                let code = code.parse().map_err(|_| WireError::not_found("Coupon code not found."))?;
+                ("DELETE", (method == "DELETE").then_some(Self::DeleteCode { promotion, code }))
             }
             _ => return Err(unknown_path()),
         };

@@ -283,17 +283,15 @@ pub(super) fn codes() -> Vec<(i64, CouponCode)> {
 }
 
 fn loyalty_codes() -> impl Iterator<Item = (i64, CouponCode)> {
-    (1..=LOYALTY_CODES)
-        .zip(LOYALTY_USES.into_iter().cycle())
-        .map(|(number, current_uses)| {
-            let code = CouponCode {
-                id: FIRST_LOYALTY_ID + number - 1,
-                code: format!("LOYAL-{number:04}"),
-                current_uses,
-                created: LOYALTY_CREATED.to_owned(),
-                max_uses: LOYALTY_MAX_USES,
-                max_uses_per_customer: LOYALTY_MAX_USES,
-            };
-            (LOYALTY_PROMOTION, code)
-        })
+    (1..=LOYALTY_CODES).zip(LOYALTY_USES.into_iter().cycle()).map(|(number, current_uses)| {
+        let code = CouponCode {
+            id: FIRST_LOYALTY_ID + number - 1,
+            code: format!("LOYAL-{number:04}"),
+            current_uses,
+            created: LOYALTY_CREATED.to_owned(),
+            max_uses: LOYALTY_MAX_USES,
+            max_uses_per_customer: LOYALTY_MAX_USES,
+        };
+        (LOYALTY_PROMOTION, code)
+    })
 }

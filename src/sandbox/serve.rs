@@ -83,6 +83,9 @@ async fn keep(exchange: Arc<Exchange>, stream: TcpStream, shutdown: Cancellation
 /// Answers one request in a task of its own, so that it is carried out even if its client has gone.
 async fn respond(exchange: Arc<Exchange>, request: Request<Incoming>) -> Result<Response<Body>, NoAnswer> {
     let work = tokio::spawn(async move { exchange.answer(request.map(Body::new)).await });
-    let answer = work.await.map_err(|_| NoAnswer)?;
+    let answer = work.await.map_err(|error| {
+        tracing::error!(%error, "sandbox request ended without an answer");
+        NoAnswer
+    })?;
     answer.map(Response::from).ok_or(NoAnswer)
 }

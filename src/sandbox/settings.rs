@@ -47,20 +47,9 @@ fn read(body: &Value) -> Result<Value, WireError> {
         Err(invalid) => errors.push(json!({ "field": name, "message": invalid.expectation })),
     };
     for name in SWITCHES {
-        keep(
-            name,
-            body.required(name)
-                .and_then(|field| field.boolean())
-                .map(Value::from),
-        );
+        keep(name, body.required(name).and_then(|field| field.boolean()).map(Value::from));
     }
-    let number = body
-        .required(COUPONS_ALLOWED)
-        .and_then(|field| field.integer(1..=5));
+    let number = body.required(COUPONS_ALLOWED).and_then(|field| field.integer(1..=5));
     keep(COUPONS_ALLOWED, number.map(Value::from));
-    if errors.is_empty() {
-        Ok(settings.into())
-    } else {
-        Err(WireError::invalid_settings(&errors))
-    }
+    if errors.is_empty() { Ok(settings.into()) } else { Err(WireError::invalid_settings(&errors)) }
 }

@@ -87,9 +87,7 @@ impl Store {
             error => error.into(),
         })?;
         // Not among the options: it is written into the file, which must first be known as a sandbox's.
-        sqlx::query("PRAGMA journal_mode = WAL")
-            .execute(&store.pool)
-            .await?;
+        sqlx::query("PRAGMA journal_mode = WAL").execute(&store.pool).await?;
         Ok(store)
     }
 
@@ -159,11 +157,9 @@ fn is_foreign(error: &sqlx::Error) -> bool {
 
 async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(SCHEMA).execute(&mut *connection).await?;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-        "PRAGMA application_id = {APPLICATION_ID}"
-    )))
-    .execute(&mut *connection)
-    .await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}")))
+        .execute(&mut *connection)
+        .await?;
     fill(connection).await
 }
 

@@ -30,11 +30,7 @@ pub(super) struct BulkCounts {
 
 impl WireError {
     fn new(status: StatusCode, body: Value) -> Self {
-        Self {
-            status,
-            body,
-            allow: None,
-        }
+        Self { status, body, allow: None }
     }
 
     /// `{"errors": [{status, title}]}` with 422: `ErrorResponse` in the OpenAPI file.
@@ -48,10 +44,7 @@ impl WireError {
     }
 
     fn listed(status: StatusCode, title: &str) -> Self {
-        Self::new(
-            status,
-            json!({ "errors": [{ "status": status.as_u16(), "title": title }] }),
-        )
+        Self::new(status, json!({ "errors": [{ "status": status.as_u16(), "title": title }] }))
     }
 
     /// `{status, title, type, detail}` with a status that is text: `ErrorResponse400` in the OpenAPI file.
@@ -74,10 +67,7 @@ impl WireError {
 
     /// The same shape for a method that a path does not have; `allow` lists those that it has.
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
-        Self {
-            allow: Some(allow),
-            ..Self::not_supported("The method is not allowed for this resource.")
-        }
+        Self { allow: Some(allow), ..Self::not_supported("The method is not allowed for this resource.") }
     }
 
     /// `{status, title, type, errors: {}}`: the body that a live store sends for a missing scope and, by
@@ -94,14 +84,8 @@ impl WireError {
 
     /// `{status, title}`: the body that a live store sends for a query parameter it does not know.
     pub(super) fn unknown_parameters(names: &[&str]) -> Self {
-        let title = format!(
-            "The filter(s): {} are not valid filter parameter(s).",
-            names.join(", ")
-        );
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            json!({ "status": 422, "title": title }),
-        )
+        let title = format!("The filter(s): {} are not valid filter parameter(s).", names.join(", "));
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, json!({ "status": 422, "title": title }))
     }
 
     /// A bulk delete without a usable `id:in`: `BulkDeleteResponse` in the OpenAPI file, nothing deleted.
@@ -125,10 +109,7 @@ impl WireError {
             "success": counts.total.saturating_sub(counts.failed),
             "failed": counts.failed,
         });
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            json!({ "errors": [error], "meta": meta }),
-        )
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": [error], "meta": meta }))
     }
 
     /// `{status, title, error: {message}}`: `betaErrorResponse400` in the settings' OpenAPI file.
@@ -155,11 +136,7 @@ impl From<sqlx::Error> for WireError {
 impl From<WireError> for Answer {
     fn from(error: WireError) -> Self {
         let mut answer = Self::json(error.status, &error.body);
-        answer.headers.extend(
-            error
-                .allow
-                .map(|methods| (ALLOW, HeaderValue::from_static(methods))),
-        );
+        answer.headers.extend(error.allow.map(|methods| (ALLOW, HeaderValue::from_static(methods))));
         answer
     }
 }

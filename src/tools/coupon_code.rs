@@ -24,6 +24,25 @@ pub(super) struct CouponCode {
     pub(super) created: Option<String>,
 }
 
+impl CouponCode {
+    /// The columns of a table of codes: every field.
+    pub(super) const COLUMNS: [&'static str; 6] =
+        ["id", "code", "current_uses", "max_uses", "max_uses_per_customer", "created"];
+
+    /// The row in such a table.
+    pub(super) fn cells(&self) -> [String; 6] {
+        let Self { id, code, current_uses, max_uses, max_uses_per_customer, created } = self;
+        [
+            id.to_string(),
+            code.clone(),
+            current_uses.to_string(),
+            max_uses.to_string(),
+            max_uses_per_customer.to_string(),
+            created.clone().unwrap_or_default(),
+        ]
+    }
+}
+
 impl From<coupons::CouponCode> for CouponCode {
     fn from(code: coupons::CouponCode) -> Self {
         Self {

@@ -22,9 +22,11 @@ pub(super) struct Input {
     code: String,
     /// Uses allowed in all. 0 or left out = unlimited; the promotion's own cap still counts.
     #[serde(default)]
+    #[schemars(range(max = 2_147_483_647))]
     max_uses: u32,
     /// Uses allowed per customer. 0 or left out = unlimited.
     #[serde(default)]
+    #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: u32,
 }
 

@@ -102,12 +102,7 @@ impl Input {
                 return Err(ToolError::invalid_arguments(message, Some(hint)));
             }
         };
-        Ok(ListQuery {
-            promotion_id: self.promotion_id,
-            code,
-            limit: self.limit,
-            position,
-        })
+        Ok(ListQuery { promotion_id: self.promotion_id, code, limit: self.limit, position })
     }
 }
 
@@ -135,20 +130,16 @@ impl Output {
     }
 
     fn into_reply(self) -> Reply<Self> {
-        let text = (self.coupon_codes.len() > ROWS_AS_JSON)
-            .then(|| self.table())
-            .flatten();
-        Reply {
-            structured: self,
-            text,
-        }
+        let text = (self.coupon_codes.len() > ROWS_AS_JSON).then(|| self.table()).flatten();
+        Reply { structured: self, text }
     }
 
     /// A line that says where in the list we are, then the rows as CSV: about half the tokens of the JSON.
     fn table(&self) -> Option<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(CouponCode::COLUMNS).ok()?;
         for row in &self.coupon_codes {
-            writer.serialize(row).ok()?;
+            writer.write_record(row.cells()).ok()?;
         }
         let rows = String::from_utf8(writer.into_inner().ok()?).ok()?;
         let optional =

@@ -56,11 +56,7 @@ fn portable(schema: &mut Schema) {
         }
     }
     if let Some(Value::Array(kinds)) = object.get("type")
-        && let [only] = kinds
-            .iter()
-            .filter(|kind| *kind != "null")
-            .collect::<Vec<_>>()
-            .as_slice()
+        && let [only] = kinds.iter().filter(|kind| *kind != "null").collect::<Vec<_>>().as_slice()
     {
         let only = (*only).clone();
         object.insert("type".to_owned(), only);
@@ -90,13 +86,11 @@ fn merge(object: &mut Map<String, Value>, combinator: &str, mut alternatives: Ve
     }
     let constants: Option<Vec<Value>> = alternatives
         .iter()
-        .map(
-            |alternative| match (alternative.get("const"), alternative.get("enum")) {
-                (Some(value), _) => Some(vec![value.clone()]),
-                (None, Some(Value::Array(values))) => Some(values.clone()),
-                _ => None,
-            },
-        )
+        .map(|alternative| match (alternative.get("const"), alternative.get("enum")) {
+            (Some(value), _) => Some(vec![value.clone()]),
+            (None, Some(Value::Array(values))) => Some(values.clone()),
+            _ => None,
+        })
         .collect::<Option<Vec<_>>>()
         .map(|values| values.concat());
     let Some(constants) = constants else {
@@ -110,10 +104,7 @@ fn merge(object: &mut Map<String, Value>, combinator: &str, mut alternatives: Ve
             Some(format!("{name}: {}", alternative.get("description")?.as_str()?))
         })
         .collect();
-    let own = object
-        .get("description")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let own = object.get("description").and_then(Value::as_str).map(str::to_owned);
     let description: Vec<String> = own.into_iter().chain(docs).collect();
     object.insert("type".to_owned(), json!("string"));
     object.insert("enum".to_owned(), Value::Array(constants));

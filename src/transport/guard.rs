@@ -65,9 +65,7 @@ impl Gate {
         let Some((name, port)) = split_authority(authority) else {
             return false;
         };
-        self.hosts
-            .iter()
-            .any(|(known, fixed)| *known == name && (fixed.is_none() || *fixed == port))
+        self.hosts.iter().any(|(known, fixed)| *known == name && (fixed.is_none() || *fixed == port))
     }
 
     fn admits_origin(&self, origin: &str) -> bool {
@@ -89,11 +87,7 @@ impl AllowedOrigin {
             None => (entry, false),
         };
         let (scheme, host, port) = split_origin(base)?;
-        Some(Self {
-            scheme,
-            host,
-            port: if any_port { None } else { Some(port?) },
-        })
+        Some(Self { scheme, host, port: if any_port { None } else { Some(port?) } })
     }
 }
 
@@ -110,11 +104,7 @@ fn split_origin(text: &str) -> Option<(String, String, Option<u16>)> {
     let url = Url::parse(text).ok()?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
     let host = url.host_str().filter(|_| bare && url.username().is_empty())?;
-    Some((
-        url.scheme().to_owned(),
-        host.to_owned(),
-        url.port_or_known_default(),
-    ))
+    Some((url.scheme().to_owned(), host.to_owned(), url.port_or_known_default()))
 }
 
 async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
@@ -124,18 +114,11 @@ async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> R
         None => request.uri().authority().map(Authority::as_str),
     };
     let Some(host) = host else {
-        return (
-            StatusCode::BAD_REQUEST,
-            "The Host header is missing or unreadable.",
-        )
-            .into_response();
+        return (StatusCode::BAD_REQUEST, "The Host header is missing or unreadable.").into_response();
     };
     if !gate.admits_host(host) {
         warn!(%host, "refused: unexpected Host header; --allowed-host lets it in");
-        return (
-            StatusCode::FORBIDDEN,
-            "Host not allowed; the operator can allow it by --allowed-host.",
-        )
+        return (StatusCode::FORBIDDEN, "Host not allowed; the operator can allow it by --allowed-host.")
             .into_response();
     }
     if let Some(origin) = request.headers().get(header::ORIGIN) {
@@ -158,35 +141,20 @@ mod tests {
 
     fn gate(hosts: &[&str], origins: &[&str]) -> Gate {
         let mut settings = HttpSettings::default();
-        settings
-            .allowed_hosts
-            .extend(hosts.iter().map(|&host| host.to_owned()));
-        settings
-            .allowed_origins
-            .extend(origins.iter().map(|&origin| origin.to_owned()));
+        settings.allowed_hosts.extend(hosts.iter().map(|&host| host.to_owned()));
+        settings.allowed_origins.extend(origins.iter().map(|&origin| origin.to_owned()));
         Gate::new(&settings.allowed_hosts, &settings.allowed_origins)
     }
 
     #[test]
     fn loopback_names_pass_at_any_port_and_others_do_not() {
         let gate = gate(&[], &[]);
-        for host in [
-            "localhost",
-            "LOCALHOST:8080",
-            "127.0.0.1:1",
-            "[::1]:8080",
-            "[::1]",
-        ] {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "[::1]"] {
             assert!(gate.admits_host(host), "{host}");
         }
-        for host in [
-            "evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.nip.io",
-            "user@localhost",
-            "",
-            "a b",
-        ] {
+        for host in
+            ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "user@localhost", "", "a b"]
+        {
             assert!(!gate.admits_host(host), "{host}");
         }
     }
@@ -194,32 +162,20 @@ mod tests {
     #[test]
     fn loopback_origins_pass_and_others_do_not() {
         let gate = gate(&[], &[]);
-        for origin in [
-            "http://localhost:6274",
-            "http://127.0.0.1",
-            "https://localhost",
-            "http://[::1]:80",
-        ] {
+        for origin in ["http://localhost:6274", "http://127.0.0.1", "https://localhost", "http://[::1]:80"] {
             assert!(gate.admits_origin(origin), "{origin}");
         }
-        for origin in [
-            "null",
-            "",
-            "http://evil.example",
-            "http://localhost.evil.example",
-            "file://",
-            "localhost",
-        ] {
+        for origin in
+            ["null", "", "http://evil.example", "http://localhost.evil.example", "file://", "localhost"]
+        {
             assert!(!gate.admits_origin(origin), "{origin}");
         }
     }
 
     #[test]
     fn an_added_name_or_origin_holds_for_its_port() {
-        let gate = gate(
-            &["mcp.example:8443", "any.example"],
-            &["https://app.example", "http://dev.example:*"],
-        );
+        let gate =
+            gate(&["mcp.example:8443", "any.example"], &["https://app.example", "http://dev.example:*"]);
         assert!(gate.admits_host("mcp.example:8443") && !gate.admits_host("mcp.example"));
         assert!(gate.admits_host("any.example") && gate.admits_host("any.example:9"));
         assert!(gate.admits_origin("https://app.example") && gate.admits_origin("https://app.example:443"));

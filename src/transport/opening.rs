@@ -43,11 +43,7 @@ pub struct Opening<T> {
 impl<T> Opening<T> {
     /// Wraps `inner`; `watch` learns what comes.
     pub fn new(inner: T, watch: Watch) -> Self {
-        Self {
-            inner,
-            opened: false,
-            watch,
-        }
+        Self { inner, opened: false, watch }
     }
 
     /// Whether the message may be handed on.
@@ -72,12 +68,8 @@ fn opens(request: &ClientRequest) -> bool {
         ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
         request => {
             let meta = request.get_meta();
-            let complete = meta
-                .missing_required_keys(&ProtocolVersion::V_2026_07_28)
-                .is_empty();
-            let known = meta
-                .protocol_version()
-                .is_some_and(|v| ProtocolVersion::KNOWN_VERSIONS.contains(&v));
+            let complete = meta.missing_required_keys(&ProtocolVersion::V_2026_07_28).is_empty();
+            let known = meta.protocol_version().is_some_and(|v| ProtocolVersion::KNOWN_VERSIONS.contains(&v));
             complete && known
         }
     }

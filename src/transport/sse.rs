@@ -42,12 +42,8 @@ pub(super) fn router<H>(handler: H, settings: &HttpSettings, shutdown: &Cancella
 where
     H: ServerHandler + Clone,
 {
-    let sessions = Sessions {
-        handler,
-        open: Mutex::default(),
-        settings: settings.clone(),
-        shutdown: shutdown.clone(),
-    };
+    let sessions =
+        Sessions { handler, open: Mutex::default(), settings: settings.clone(), shutdown: shutdown.clone() };
     Router::new()
         .route("/sse", get(open::<H>))
         .route("/messages", post(receive::<H>))
@@ -93,24 +89,14 @@ async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>
             max_sessions = sessions.settings.max_sessions,
             "refused an SSE session: there are as many as are kept"
         );
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(header::RETRY_AFTER, "60")],
-            "Too many sessions.",
-        )
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], "Too many sessions.")
             .into_response();
     };
     let stop = sessions.shutdown.child_token();
     let transport = Opening::new(SinkStreamTransport::new(outgoing, incoming), Watch::default());
     tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
-    let endpoint = Event::default()
-        .event("endpoint")
-        .data(format!("/messages?sessionId={id}"));
-    let registered = Registered {
-        id,
-        sessions,
-        stop: stop.clone(),
-    };
+    let endpoint = Event::default().event("endpoint").data(format!("/messages?sessionId={id}"));
+    let registered = Registered { id, sessions, stop: stop.clone() };
     let messages = outbox.filter_map(move |message| {
         let _while_streaming = &registered;
         let json = serde_json::to_string(&message).ok();
@@ -122,11 +108,7 @@ async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>
         .map(Ok::<_, Infallible>);
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
     // Tells a reverse proxy not to hold events back.
-    (
-        [("x-accel-buffering", "no")],
-        Sse::new(events).keep_alive(keep_alive),
-    )
-        .into_response()
+    ([("x-accel-buffering", "no")], Sse::new(events).keep_alive(keep_alive)).into_response()
 }
 
 async fn serve<H, T>(handler: H, transport: Opening<T>, stop: CancellationToken)

@@ -42,11 +42,7 @@ pub async fn serve<H: ServerHandler>(handler: H, shutdown: CancellationToken) ->
         () = session => {}
         () = deadline => debug!("gave up on calls that were still under way"),
     }
-    if watch.saw_a_request() {
-        Ended::Served
-    } else {
-        Ended::NeverAsked
-    }
+    if watch.saw_a_request() { Ended::Served } else { Ended::NeverAsked }
 }
 
 async fn run<H, T>(handler: H, transport: Opening<T>, shutdown: CancellationToken)

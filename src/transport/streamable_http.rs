@@ -41,22 +41,14 @@ where
         .disable_allowed_hosts()
         .disable_allowed_origins();
     let service = StreamableHttpService::new(move || Ok(handler.clone()), Arc::clone(&sessions), config);
-    let cap = SessionCap {
-        sessions,
-        most: settings.max_sessions,
-    };
-    Router::new()
-        .nest_service("/mcp", service)
-        .layer(from_fn_with_state(cap, check))
+    let cap = SessionCap { sessions, most: settings.max_sessions };
+    Router::new().nest_service("/mcp", service).layer(from_fn_with_state(cap, check))
 }
 
 /// A request that would open one session too many is answered 503; sessions that exist go on.
 async fn check(State(cap): State<SessionCap>, request: Request, next: Next) -> Response {
     if may_open_a_session(&request) && cap.sessions.sessions.read().await.len() >= cap.most {
-        tracing::warn!(
-            max_sessions = cap.most,
-            "refused a session: there are as many as are kept"
-        );
+        tracing::warn!(max_sessions = cap.most, "refused a session: there are as many as are kept");
         let retry = [(header::RETRY_AFTER, "60")];
         return (StatusCode::SERVICE_UNAVAILABLE, retry, "Too many sessions.").into_response();
     }

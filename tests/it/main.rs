@@ -1,1 +1,25 @@
+//! The integration tests: the built binary as a child process, real pipes and sockets, the practice store as
+//! BigCommerce.
 
+#![allow(missing_docs, reason = "tests document themselves by their names")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "a test that meets the unexpected should stop; JSON reads best where it is made"
+)]
+
+mod support;
+
+mod cli;
+mod contract;
+mod create;
+mod faults;
+mod http;
+mod list;
+mod sse;
+mod stdio;
+mod structure;
+mod tools;

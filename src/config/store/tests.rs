@@ -3,12 +3,8 @@ use secrecy::ExposeSecret;
 use super::*;
 
 fn resolved(variables: &[(&str, &str)]) -> Result<(String, String, String), ConfigError> {
-    let variable = |name: &str| {
-        variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
-    };
+    let variable =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     match from_environment(&variable)? {
         StoreConfig::Remote { api, hash, token } => {
             Ok((api.to_string(), hash, token.expose_secret().to_owned()))
@@ -19,15 +15,8 @@ fn resolved(variables: &[(&str, &str)]) -> Result<(String, String, String), Conf
 
 #[test]
 fn hash_and_token_are_enough() {
-    let expected = (
-        "https://api.bigcommerce.com/".to_owned(),
-        "abc123".to_owned(),
-        "t0ken".to_owned(),
-    );
-    assert_eq!(
-        resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, "t0ken")]),
-        Ok(expected)
-    );
+    let expected = ("https://api.bigcommerce.com/".to_owned(), "abc123".to_owned(), "t0ken".to_owned());
+    assert_eq!(resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, "t0ken")]), Ok(expected));
 }
 
 #[test]
@@ -70,26 +59,16 @@ fn placeholders_are_named_and_not_used() {
         let mut variables = vec![(STORE_HASH, "abc123"), (ACCESS_TOKEN, "t")];
         variables.retain(|(name, _)| *name != variable);
         variables.push((variable, value));
-        let expected = ConfigError::Placeholder {
-            variable,
-            value: value.to_owned(),
-        };
+        let expected = ConfigError::Placeholder { variable, value: value.to_owned() };
         assert_eq!(resolved(&variables), Err(expected));
     }
 }
 
 #[test]
 fn what_is_missing_is_named() {
-    let missing = |names: &[&'static str]| {
-        Err(ConfigError::Missing {
-            missing: names.to_vec(),
-        })
-    };
+    let missing = |names: &[&'static str]| Err(ConfigError::Missing { missing: names.to_vec() });
     assert_eq!(resolved(&[]), missing(&[STORE_HASH, ACCESS_TOKEN]));
-    assert_eq!(
-        resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, "  ")]),
-        missing(&[ACCESS_TOKEN])
-    );
+    assert_eq!(resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, "  ")]), missing(&[ACCESS_TOKEN]));
     assert_eq!(resolved(&[(ACCESS_TOKEN, "t")]), missing(&[STORE_HASH]));
 }
 
@@ -109,13 +88,9 @@ fn the_token_may_come_from_a_file() {
 fn the_api_address_is_https_unless_it_is_loopback() {
     let with = |url| resolved(&[(STORE_HASH, "a"), (ACCESS_TOKEN, "t"), (API_URL, url)]);
     assert!(with("http://127.0.0.1:4010").is_ok());
-    for url in [
-        "http://api.bigcommerce.com",
-        "ftp://x",
-        "api.bigcommerce.com",
-        "https://u:p@x/",
-        "https://x/?a=1",
-    ] {
+    for url in
+        ["http://api.bigcommerce.com", "ftp://x", "api.bigcommerce.com", "https://u:p@x/", "https://x/?a=1"]
+    {
         assert!(matches!(with(url), Err(ConfigError::ApiUrl(_))), "{url}");
     }
 }

@@ -56,25 +56,12 @@ pub(in crate::sandbox) async fn generate(
             ));
         }
     }
-    let Plan {
-        size,
-        max_uses,
-        max_uses_per_customer,
-        pattern,
-    } = Plan::read(&body)?;
-    let new = NewCodes {
-        promotion,
-        max_uses,
-        max_uses_per_customer,
-        created: clock::now(),
-    };
+    let Plan { size, max_uses, max_uses_per_customer, pattern } = Plan::read(&body)?;
+    let new = NewCodes { promotion, max_uses, max_uses_per_customer, created: clock::now() };
     let draw = |count| (0..count).map(|_| pattern.draw()).collect();
-    let codes = store
-        .insert_batch(&new, size, ROUNDS, draw)
-        .await?
-        .ok_or_else(|| {
-            WireError::unprocessable("exclude_characters and code_length leave too few codes for the batch.")
-        })?;
+    let codes = store.insert_batch(&new, size, ROUNDS, draw).await?.ok_or_else(|| {
+        WireError::unprocessable("exclude_characters and code_length leave too few codes for the batch.")
+    })?;
     let codes: Vec<Value> = codes.into_iter().map(|code| json!({ "code": code })).collect();
     Ok(Answer::created(json!({
         "created": new.created,
@@ -89,10 +76,7 @@ impl Plan {
     /// Reads the body with the limits and defaults of Generate Multiple Coupon Codes in the OpenAPI file.
     fn read(body: &Value) -> Result<Self, Invalid> {
         let body = Field::root(body);
-        let uses = |name| {
-            body.optional(name)?
-                .map_or(Ok(1), |uses| uses.integer(0..=100_000))
-        };
+        let uses = |name| body.optional(name)?.map_or(Ok(1), |uses| uses.integer(0..=100_000));
         Ok(Self {
             size: length(body.required("batch_size")?.integer(1..=250)?),
             max_uses: uses("max_uses")?,
@@ -108,20 +92,10 @@ impl Pattern {
         let affix = "must have at most 20 characters: capital letters, numbers, underscores and hyphens.";
         let prefix = text(body, "prefix", is_affix, affix)?;
         let suffix = text(body, "suffix", is_affix, affix)?;
-        let random_length = body
-            .optional("code_length")?
-            .map_or(Ok(16), |sent| sent.integer(6..=16))?;
+        let random_length = body.optional("code_length")?.map_or(Ok(16), |sent| sent.integer(6..=16))?;
         let pattern = Self {
-            head: if prefix.is_empty() {
-                String::new()
-            } else {
-                format!("{prefix}{delimiter}")
-            },
-            tail: if suffix.is_empty() {
-                String::new()
-            } else {
-                format!("{delimiter}{suffix}")
-            },
+            head: if prefix.is_empty() { String::new() } else { format!("{prefix}{delimiter}") },
+            tail: if suffix.is_empty() { String::new() } else { format!("{delimiter}{suffix}") },
             alphabet: alphabet(body)?,
             random_length: length(random_length),
         };
@@ -151,11 +125,7 @@ fn alphabet(body: &Field<'_>) -> Result<Vec<char>, Invalid> {
         let character = item.text_where(single, "must be one capital letter or number.")?;
         left.retain(|kept| !character.contains(*kept));
     }
-    if left.is_empty() {
-        Err(excluded.refuse("must leave a character."))
-    } else {
-        Ok(left)
-    }
+    if left.is_empty() { Err(excluded.refuse("must leave a character.")) } else { Ok(left) }
 }
 
 fn text<'a>(
@@ -164,8 +134,7 @@ fn text<'a>(
     check: fn(&str) -> bool,
     expectation: &str,
 ) -> Result<&'a str, Invalid> {
-    body.optional(name)?
-        .map_or(Ok(""), |sent| sent.text_where(check, expectation))
+    body.optional(name)?.map_or(Ok(""), |sent| sent.text_where(check, expectation))
 }
 
 fn is_delimiter(text: &str) -> bool {

@@ -27,12 +27,7 @@ pub(in crate::sandbox) async fn list(
     let limit = page::limit(&query)?;
     let position = Position::of(&query)?;
     store.kind_of(promotion).await?.ok_or_else(unknown_promotion)?;
-    let listing = Listing {
-        store,
-        promotion,
-        ids: matching_ids(store, promotion, &query).await?,
-        limit,
-    };
+    let listing = Listing { store, promotion, ids: matching_ids(store, promotion, &query).await?, limit };
     let codes = listing.codes(position).await?;
     let meta = listing.meta(position, &codes).await?;
     Ok(Answer::listed(codes, meta))
@@ -47,10 +42,7 @@ async fn matching_ids(
     let Some(code) = query.get("code") else {
         return Ok(ALL_IDS);
     };
-    Ok(store
-        .code_id_of(promotion, code)
-        .await?
-        .map_or(NO_IDS, |id| id..=id))
+    Ok(store.code_id_of(promotion, code).await?.map_or(NO_IDS, |id| id..=id))
 }
 
 struct Listing<'s> {
@@ -75,34 +67,22 @@ impl Listing<'_> {
     }
 
     async fn first(&self, ids: &RangeInclusive<i64>, skip: i64) -> Result<Vec<CouponCode>, sqlx::Error> {
-        self.store
-            .first_codes(self.promotion, ids, self.limit, skip)
-            .await
+        self.store.first_codes(self.promotion, ids, self.limit, skip).await
     }
 
     async fn meta(&self, position: Position, codes: &[CouponCode]) -> Result<Value, sqlx::Error> {
         let mut meta = Map::new();
         if let Position::Start | Position::Page(_) = position {
-            meta.insert(
-                "pagination".to_owned(),
-                self.pagination(position, codes.len()).await?,
-            );
+            meta.insert("pagination".to_owned(), self.pagination(position, codes.len()).await?);
         }
         if !matches!(position, Position::Page(_)) {
-            meta.insert(
-                "cursor_pagination".to_owned(),
-                self.cursor_pagination(position, codes).await?,
-            );
+            meta.insert("cursor_pagination".to_owned(), self.cursor_pagination(position, codes).await?);
         }
         Ok(meta.into())
     }
 
     async fn pagination(&self, position: Position, count: usize) -> Result<Value, sqlx::Error> {
-        let number = if let Position::Page(number) = position {
-            number
-        } else {
-            1
-        };
+        let number = if let Position::Page(number) = position { number } else { 1 };
         let total = self.store.count_codes(self.promotion, &self.ids).await?;
         Ok(page::pagination(total, count, number, self.limit))
     }
@@ -112,26 +92,14 @@ impl Listing<'_> {
         position: Position,
         codes: &[CouponCode],
     ) -> Result<Value, sqlx::Error> {
-        let ids = codes
-            .first()
-            .zip(codes.last())
-            .map(|(first, last)| (first.id, last.id));
+        let ids = codes.first().zip(codes.last()).map(|(first, last)| (first.id, last.id));
         let has_previous = match ids {
             Some((first, _)) if position != Position::Start => {
                 let earlier = *self.ids.start()..=first.saturating_sub(1);
-                !self
-                    .store
-                    .first_codes(self.promotion, &earlier, 1, 0)
-                    .await?
-                    .is_empty()
+                !self.store.first_codes(self.promotion, &earlier, 1, 0).await?.is_empty()
             }
             _ => false,
         };
-        Ok(page::cursor_pagination(
-            ids,
-            codes.len(),
-            self.limit,
-            has_previous,
-        ))
+        Ok(page::cursor_pagination(ids, codes.len(), self.limit, has_previous))
     }
 }

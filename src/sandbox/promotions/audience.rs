@@ -5,15 +5,7 @@ use crate::sandbox::field::{Field, Invalid};
 /// How deep `and`, `or` and `not` may nest in `segments`.
 const SEGMENT_DEPTH: usize = 3;
 
-const WEEK_DAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
+const WEEK_DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// `Channel`.
 pub(super) fn check_id(channel: &Field<'_>) -> Result<(), Invalid> {
@@ -45,11 +37,7 @@ pub(super) fn check_customer(customer: &Field<'_>) -> Result<(), Invalid> {
 
 /// `CustomerSegmentLimitation`.
 fn check_segments(segments: &Field<'_>, depth: usize) -> Result<(), Invalid> {
-    let names: &[&'static str] = if depth == 0 {
-        &["id"]
-    } else {
-        &["id", "and", "or", "not"]
-    };
+    let names: &[&'static str] = if depth == 0 { &["id"] } else { &["id", "and", "or", "not"] };
     match segments.exactly_one(names)? {
         ("id", ids) => {
             for id in ids.items(1..=usize::MAX)? {
@@ -68,12 +56,8 @@ fn check_segments(segments: &Field<'_>, depth: usize) -> Result<(), Invalid> {
 /// `Notification`.
 pub(super) fn check_notification(notification: &Field<'_>) -> Result<(), Invalid> {
     notification.required("content")?.text()?;
-    notification
-        .required("type")?
-        .one_of(&["UPSELL", "ELIGIBLE", "APPLIED"])?;
-    notification
-        .required("locations")?
-        .each(|location| location.text().map(drop))
+    notification.required("type")?.one_of(&["UPSELL", "ELIGIBLE", "APPLIED"])?;
+    notification.required("locations")?.each(|location| location.text().map(drop))
 }
 
 /// `AddressMatcher`: countries, or all but some countries.
@@ -84,9 +68,7 @@ pub(super) fn check_address(address: &Field<'_>) -> Result<(), Invalid> {
     };
     countries.each(|country| {
         let is_iso2 = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-        country
-            .required("iso2_country_code")?
-            .text_where(is_iso2, "must be two capital letters.")?;
+        country.required("iso2_country_code")?.text_where(is_iso2, "must be two capital letters.")?;
         Ok(())
     })
 }
@@ -94,13 +76,9 @@ pub(super) fn check_address(address: &Field<'_>) -> Result<(), Invalid> {
 /// `AvailabilityByWeekDay`: all four fields are required.
 pub(super) fn check_schedule(schedule: &Field<'_>) -> Result<(), Invalid> {
     schedule.required("week_frequency")?.integer(1..=i64::MAX)?;
-    schedule
-        .required("week_days")?
-        .each(|day| day.one_of(&WEEK_DAYS).map(drop))?;
+    schedule.required("week_days")?.each(|day| day.one_of(&WEEK_DAYS).map(drop))?;
     for name in ["daily_start_time", "daily_end_time"] {
-        schedule
-            .required(name)?
-            .text_where(is_time_of_day, "must be a time of day, as in 23:59:00.")?;
+        schedule.required(name)?.text_where(is_time_of_day, "must be a time of day, as in 23:59:00.")?;
     }
     Ok(())
 }

@@ -13,9 +13,7 @@ const RULE_LIMIT: usize = 10;
 /// The document of a new promotion: `DraftCouponPromotion` or `DraftAutomaticPromotion` in the OpenAPI file.
 pub(super) fn create(body: &Value) -> Result<Map<String, Value>, Invalid> {
     let root = Field::root(body);
-    let redemption_type = root
-        .required("redemption_type")?
-        .one_of(&["AUTOMATIC", "COUPON"])?;
+    let redemption_type = root.required("redemption_type")?.one_of(&["AUTOMATIC", "COUPON"])?;
     let mut document = blank(redemption_type);
     if redemption_type == "COUPON" {
         let coupon_type = root.optional("coupon_type")?;
@@ -49,10 +47,7 @@ fn keep(saved: &Map<String, Value>, patch: &Field<'_>, name: &str) -> Result<(),
         return Ok(());
     };
     let current = saved.get(name).and_then(Value::as_str).unwrap_or_default();
-    field.text_where(
-        |text| text == current,
-        &format!("cannot change; it is {current}."),
-    )?;
+    field.text_where(|text| text == current, &format!("cannot change; it is {current}."))?;
     Ok(())
 }
 
@@ -72,21 +67,12 @@ fn refuse_coupon_fields(body: &Field<'_>) -> Result<(), Invalid> {
 }
 
 /// The switches that need `can_be_used_with_other_promotions` to be false.
-const OVERRIDES: [&str; 2] = [
-    "coupon_overrides_other_promotions",
-    "coupon_overrides_automatic_when_offering_higher_discounts",
-];
+const OVERRIDES: [&str; 2] =
+    ["coupon_overrides_other_promotions", "coupon_overrides_automatic_when_offering_higher_discounts"];
 
 /// Fields that the store sets; a body that holds them does not change them.
-const READ_ONLY: [&str; 7] = [
-    "id",
-    "redemption_type",
-    "current_uses",
-    "created_from",
-    "coupon_type",
-    "multiple_codes",
-    "codes",
-];
+const READ_ONLY: [&str; 7] =
+    ["id", "redemption_type", "current_uses", "created_from", "coupon_type", "multiple_codes", "codes"];
 
 /// Every field of a saved promotion but its id and the coupon ones, in the order of the OpenAPI file's
 /// sample, with the value it has when a body leaves it out. Null stands for "required" in `name` and
@@ -124,21 +110,14 @@ fn coupon_fields(coupon_type: &str) -> Map<String, Value> {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    if let Value::Object(object) = value {
-        object
-    } else {
-        Map::new()
-    }
+    if let Value::Object(object) = value { object } else { Map::new() }
 }
 
 /// Takes over the fields of `body` that the document has and that may be written; null means the default.
 fn overlay(document: &mut Map<String, Value>, body: &Map<String, Value>) {
     let mut defaults = blank("");
     defaults.extend(coupon_fields(""));
-    for (name, value) in document
-        .iter_mut()
-        .filter(|(name, _)| !READ_ONLY.contains(&name.as_str()))
-    {
+    for (name, value) in document.iter_mut().filter(|(name, _)| !READ_ONLY.contains(&name.as_str())) {
         match body.get(name) {
             None => {}
             Some(Value::Null) => *value = defaults.remove(name).unwrap_or_default(),
@@ -167,11 +146,9 @@ fn settle(document: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
 
 /// What each field must be by itself: `PromotionBase` in the OpenAPI file.
 fn check_fields(root: &Field<'_>) -> Result<(), Invalid> {
-    root.required("name")?
-        .text_where(|name| !name.trim().is_empty(), "must not be blank.")?;
+    root.required("name")?.text_where(|name| !name.trim().is_empty(), "must not be blank.")?;
     root.required("display_name")?.text()?;
-    root.required("channels")?
-        .each(|channel| audience::check_id(&channel))?;
+    root.required("channels")?.each(|channel| audience::check_id(&channel))?;
     audience::check_customer(&root.required("customer")?)?;
     for rule in root.required("rules")?.items(1..=RULE_LIMIT)? {
         rules::check(&rule)?;
@@ -182,10 +159,8 @@ fn check_fields(root: &Field<'_>) -> Result<(), Invalid> {
     root.required("status")?.one_of(&["ENABLED", "DISABLED"])?;
     root.required("stop")?.boolean()?;
     root.required("can_be_used_with_other_promotions")?.boolean()?;
-    root.required("currency_code")?
-        .text_where(is_currency, "must be an ISO 4217 code or *.")?;
-    root.required("notifications")?
-        .each(|notification| audience::check_notification(&notification))?;
+    root.required("currency_code")?.text_where(is_currency, "must be an ISO 4217 code or *.")?;
+    root.required("notifications")?.each(|notification| audience::check_notification(&notification))?;
     if let Some(address) = root.optional("shipping_address")? {
         audience::check_address(&address)?;
     }
@@ -208,10 +183,7 @@ fn check_together(root: &Field<'_>) -> Result<(), Invalid> {
     }
     let currency = root.required("currency_code")?;
     if currency.text()? == "*"
-        && root
-            .required("rules")?
-            .each(|rule| rules::check_currency_free(&rule))
-            .is_err()
+        && root.required("rules")?.each(|rule| rules::check_currency_free(&rule)).is_err()
     {
         return Err(currency.refuse("can be * for percentage discounts only."));
     }
@@ -242,12 +214,7 @@ fn complete(document: &mut Map<String, Value>) {
             json!({ "group_ids": [], "minimum_order_count": 0, "excluded_group_ids": [], "segments": null });
         default_to(customer, object(defaults));
     }
-    for rule in document
-        .get_mut("rules")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for rule in document.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(rule) = rule.as_object_mut() {
             default_to(rule, object(json!({ "apply_once": true, "stop": false })));
         }

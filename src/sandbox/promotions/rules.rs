@@ -1,5 +1,7 @@
 //! The rules of a promotion: `Rule` and what is below it in the vendor's OpenAPI file.
 
+use std::ops::{Bound, RangeBounds};
+
 use crate::sandbox::field::{Field, Invalid, is_decimal};
 
 /// How deep `and`, `or` and `not` may nest in a condition or an item matcher.
@@ -8,20 +10,10 @@ const DEPTH: usize = 3;
 /// How many custom field matchers one item matcher may hold.
 const CUSTOM_FIELD_LIMIT: usize = 10;
 
-const STRATEGIES: [&str; 4] = [
-    "LEAST_EXPENSIVE",
-    "LEAST_EXPENSIVE_ONLY",
-    "MOST_EXPENSIVE",
-    "MOST_EXPENSIVE_ONLY",
-];
+const STRATEGIES: [&str; 4] =
+    ["LEAST_EXPENSIVE", "LEAST_EXPENSIVE_ONLY", "MOST_EXPENSIVE", "MOST_EXPENSIVE_ONLY"];
 
-const ACTIONS: [&str; 5] = [
-    "cart_value",
-    "cart_items",
-    "gift_item",
-    "fixed_price_set",
-    "shipping",
-];
+const ACTIONS: [&str; 5] = ["cart_value", "cart_items", "gift_item", "fixed_price_set", "shipping"];
 
 type Checked = Result<(), Invalid>;
 
@@ -78,36 +70,28 @@ fn check_action(action: &Field<'_>) -> Checked {
 
 /// `Discount` and `MaximumAllowedDiscountAmount`, which go together.
 fn check_discount(action: &Field<'_>) -> Checked {
-    match action
-        .required("discount")?
-        .exactly_one(&["percentage_amount", "fixed_amount"])?
-    {
+    match action.required("discount")?.exactly_one(&["percentage_amount", "fixed_amount"])? {
         ("percentage_amount", percentage) => {
+            let range = (Bound::Excluded(0.0), Bound::Included(100.0));
             let expectation = "must be a decimal number in a string, above 0 and at most 100.";
-            percentage.text_where(|text| is_between(text, 0.0, 100.0), expectation)?;
+            percentage.text_where(|text| is_within(text, range), expectation)?;
         }
         (_, amount) => money(&amount)?,
     }
     if let Some(most) = action.optional("maximum_allowed_discount_amount")? {
         let expectation = "must be a decimal number in a string, between 1 and 10000000.";
-        let is_allowed = |text: &str| is_between(text, 0.0, 10_000_000.0) && !is_between(text, 0.0, 0.999);
-        most.text_where(is_allowed, expectation)?;
+        most.text_where(|text| is_within(text, 1.0..=10_000_000.0), expectation)?;
     }
     Ok(())
 }
 
 /// What the actions on items share.
 fn check_items(action: &Field<'_>) -> Checked {
-    booleans(
-        action,
-        &["include_items_considered_by_condition", "exclude_items_on_sale"],
-    )?;
+    booleans(action, &["include_items_considered_by_condition", "exclude_items_on_sale"])?;
     if let Some(strategy) = action.optional("strategy")? {
         strategy.one_of(&STRATEGIES)?;
     }
-    action
-        .optional("items")?
-        .map_or(Ok(()), |items| check_matcher(&items))
+    action.optional("items")?.map_or(Ok(()), |items| check_matcher(&items))
 }
 
 /// `*`, or ids that differ.
@@ -123,20 +107,12 @@ fn check_zones(zones: &Field<'_>) -> Checked {
     let sent = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    if ids.len() == sent {
-        Ok(())
-    } else {
-        Err(zones.refuse("must not name a zone twice."))
-    }
+    if ids.len() == sent { Ok(()) } else { Err(zones.refuse("must not name a zone twice.")) }
 }
 
 /// `Condition`.
 fn check_condition(condition: &Field<'_>, depth: usize) -> Checked {
-    let names: &[&'static str] = if depth == 0 {
-        &["cart"]
-    } else {
-        &["cart", "and", "or", "not"]
-    };
+    let names: &[&'static str] = if depth == 0 { &["cart"] } else { &["cart", "and", "or", "not"] };
     match condition.exactly_one(names)? {
         ("cart", cart) => check_cart(&cart),
         ("not", child) => check_condition(&child, depth.saturating_sub(1)),
@@ -167,14 +143,8 @@ fn check_matcher(matcher: &Field<'_>) -> Checked {
 
 /// One node of an item matcher; returns how many custom field matchers it holds.
 fn check_node(matcher: &Field<'_>, depth: usize) -> Result<usize, Invalid> {
-    const SIMPLE: [&str; 6] = [
-        "brands",
-        "categories",
-        "products",
-        "variants",
-        "product_option",
-        "product_custom_field",
-    ];
+    const SIMPLE: [&str; 6] =
+        ["brands", "categories", "products", "variants", "product_option", "product_custom_field"];
     const ALL: [&str; 9] = [
         "brands",
         "categories",
@@ -191,10 +161,7 @@ fn check_node(matcher: &Field<'_>, depth: usize) -> Result<usize, Invalid> {
         ("not", child) => check_node(&child, depth.saturating_sub(1)),
         ("and" | "or", children) => {
             let children = children.items(0..=usize::MAX)?;
-            children
-                .iter()
-                .map(|child| check_node(child, depth.saturating_sub(1)))
-                .sum()
+            children.iter().map(|child| check_node(child, depth.saturating_sub(1))).sum()
         }
         ("product_option", option) => {
             option.required("type")?.one_of(&["string_match"])?;
@@ -212,12 +179,7 @@ fn check_named_values(field: &Field<'_>) -> Checked {
 
 /// `Money`.
 fn money(field: &Field<'_>) -> Checked {
-    field
-        .text_where(
-            is_decimal,
-            "must be a decimal number in a string, as in \"12.95\".",
-        )
-        .map(drop)
+    field.text_where(is_decimal, "must be a decimal number in a string, as in \"12.95\".").map(drop)
 }
 
 fn quantity(field: Option<Field<'_>>) -> Checked {
@@ -233,10 +195,7 @@ fn booleans(object: &Field<'_>, names: &[&str]) -> Checked {
     Ok(())
 }
 
-/// Whether `text` is a decimal number above `low` and at most `high`.
-fn is_between(text: &str, low: f64, high: f64) -> bool {
-    is_decimal(text)
-        && text
-            .parse::<f64>()
-            .is_ok_and(|number| number > low && number <= high)
+/// Whether `text` is a decimal number within `range`.
+fn is_within(text: &str, range: impl RangeBounds<f64>) -> bool {
+    is_decimal(text) && text.parse().is_ok_and(|number: f64| range.contains(&number))
 }

@@ -120,10 +120,7 @@ impl Store {
         &self,
         text: &str,
     ) -> Result<Option<CouponCode>, sqlx::Error> {
-        sqlx::query_as("SELECT * FROM codes WHERE code = ?1")
-            .bind(text)
-            .fetch_optional(&self.pool)
-            .await
+        sqlx::query_as("SELECT * FROM codes WHERE code = ?1").bind(text).fetch_optional(&self.pool).await
     }
 
     /// The id of the code with this text, whatever its case, if it belongs to `promotion`.
@@ -197,10 +194,7 @@ impl Store {
 
     /// Deletes the code with this text, whatever its case.
     pub(in crate::sandbox) async fn delete_code_by_text(&self, text: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM codes WHERE code = ?1")
-            .bind(text)
-            .execute(&self.pool)
-            .await?;
+        sqlx::query("DELETE FROM codes WHERE code = ?1").bind(text).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -253,19 +247,23 @@ async fn insert_texts(
     .await
 }
 
-/// Inserts codes with their promotions.
+/// Inserts codes with their promotions, as one JSON array of flat rows.
 pub(super) async fn seed(
     connection: &mut SqliteConnection,
     codes: &[(i64, CouponCode)],
 ) -> Result<(), sqlx::Error> {
+    let row = |(promotion, code): &(i64, CouponCode)| {
+        let CouponCode { id, code, current_uses, created, max_uses, max_uses_per_customer } = code;
+        serde_json::json!([promotion, id, code, current_uses, created, max_uses, max_uses_per_customer])
+    };
+    let rows: Value = codes.iter().map(row).collect();
     sqlx::query(
         "INSERT INTO codes
             (promotion_id, id, code, current_uses, created, max_uses, max_uses_per_customer)
-         SELECT value ->> 0, value ->> '$[1].id', value ->> '$[1].code', value ->> '$[1].current_uses',
-                value ->> '$[1].created', value ->> '$[1].max_uses', value ->> '$[1].max_uses_per_customer'
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
          FROM json_each(?1)",
     )
-    .bind(serde_json::json!(codes).to_string())
+    .bind(rows.to_string())
     .execute(connection)
     .await?;
     Ok(())

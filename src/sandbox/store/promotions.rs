@@ -65,9 +65,7 @@ impl Store {
             .bind(id)
             .fetch_optional(&self.pool)
             .await?;
-        document
-            .map(|document| Ok(with_id(id, decode_document(&document)?)))
-            .transpose()
+        document.map(|document| Ok(with_id(id, decode_document(&document)?))).transpose()
     }
 
     /// The promotions of one page, as the API sends them.
@@ -80,24 +78,15 @@ impl Store {
     ) -> Result<Vec<Value>, sqlx::Error> {
         let mut query = filter.select("SELECT id, document");
         let direction = if order.descending { "DESC" } else { "ASC" };
-        query.push(format_args!(
-            " ORDER BY {} {direction}, id {direction} LIMIT ",
-            order.column
-        ));
+        query.push(format_args!(" ORDER BY {} {direction}, id {direction} LIMIT ", order.column));
         query.push_bind(limit).push(" OFFSET ").push_bind(skip);
         let rows: Vec<(i64, String)> = query.build_query_as().fetch_all(&self.pool).await?;
-        rows.into_iter()
-            .map(|(id, document)| Ok(with_id(id, decode_document(&document)?)))
-            .collect()
+        rows.into_iter().map(|(id, document)| Ok(with_id(id, decode_document(&document)?))).collect()
     }
 
     /// How many promotions pass `filter`.
     pub(in crate::sandbox) async fn count_promotions(&self, filter: &Filter) -> Result<i64, sqlx::Error> {
-        filter
-            .select("SELECT COUNT(*)")
-            .build_query_scalar()
-            .fetch_one(&self.pool)
-            .await
+        filter.select("SELECT COUNT(*)").build_query_scalar().fetch_one(&self.pool).await
     }
 
     /// Adds a promotion and returns it as the API sends it.
@@ -181,19 +170,12 @@ impl Filter {
             query.push(" AND (json_array_length(document, '$.channels') = 0 OR EXISTS (");
             query.push("SELECT 1 FROM json_each(document, '$.channels') AS channel WHERE ");
             query.push("channel.value ->> '$.id' IN (SELECT value FROM json_each(");
-            query
-                .push_bind(serde_json::json!(channels).to_string())
-                .push("))))");
+            query.push_bind(serde_json::json!(channels).to_string()).push("))))");
         }
         if let Some(part) = &self.part {
-            query
-                .push(" AND (instr(upper(name), upper(")
-                .push_bind(part.clone());
+            query.push(" AND (instr(upper(name), upper(").push_bind(part.clone());
             query.push(")) OR EXISTS (SELECT 1 FROM codes WHERE promotion_id = promotions.id");
-            query
-                .push(" AND instr(upper(code), upper(")
-                .push_bind(part.clone())
-                .push("))))");
+            query.push(" AND instr(upper(code), upper(").push_bind(part.clone()).push("))))");
         }
         query
     }

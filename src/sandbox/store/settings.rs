@@ -7,9 +7,8 @@ use super::{Store, decode_document};
 
 impl Store {
     pub(in crate::sandbox) async fn settings(&self) -> Result<Value, sqlx::Error> {
-        let document: String = sqlx::query_scalar("SELECT document FROM settings")
-            .fetch_one(&self.pool)
-            .await?;
+        let document: String =
+            sqlx::query_scalar("SELECT document FROM settings").fetch_one(&self.pool).await?;
         decode_document(&document)
     }
 

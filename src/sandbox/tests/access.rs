@@ -10,11 +10,9 @@ const TYPE: &str = "https://developer.bigcommerce.com/api-docs/getting-started/a
 async fn a_missing_or_unknown_token_answers_401() {
     let rig = Rig::start().await;
     let path = "/stores/sandbox/v3/promotions";
-    for request in [
-        rig.bare(Method::GET, path),
-        rig.bare(Method::GET, path)
-            .header("X-Auth-Token", "sandbox-token-2"),
-    ] {
+    for request in
+        [rig.bare(Method::GET, path), rig.bare(Method::GET, path).header("X-Auth-Token", "sandbox-token-2")]
+    {
         let reply = send(request).await;
         assert_eq!(reply.status, 401);
         assert_eq!(
@@ -66,18 +64,11 @@ async fn the_read_only_token_reads_and_is_refused_every_write() {
 async fn another_store_answers_403_and_unknown_paths_and_methods_404_and_405() {
     let rig = Rig::start().await;
     let status = async |method: Method, path: &str| {
-        send(rig.bare(method, path).header("X-Auth-Token", "sandbox-token"))
-            .await
-            .status
+        send(rig.bare(method, path).header("X-Auth-Token", "sandbox-token")).await.status
     };
 
     assert_eq!(status(Method::GET, "/stores/other/v3/promotions").await, 403);
-    for path in [
-        "/",
-        "/stores/sandbox/v2/coupons",
-        "/stores/sandbox/v3",
-        "/stores/sandbox/v3/promotions/",
-    ] {
+    for path in ["/", "/stores/sandbox/v2/coupons", "/stores/sandbox/v3", "/stores/sandbox/v3/promotions/"] {
         assert_eq!(status(Method::GET, path).await, 404, "{path}");
     }
     assert_eq!(rig.get("/promotions/99").await.title(), "Promotion not found.");
@@ -95,21 +86,12 @@ async fn a_body_must_be_json_by_its_header_and_by_its_text() {
     let rig = Rig::start().await;
     let post = |kind: Option<&str>, body: &'static str| {
         let request = rig.request(Method::POST, "/promotions/1/codes").body(body);
-        send(if let Some(kind) = kind {
-            request.header("Content-Type", kind)
-        } else {
-            request
-        })
+        send(if let Some(kind) = kind { request.header("Content-Type", kind) } else { request })
     };
 
     assert_eq!(post(None, r#"{"code":"A"}"#).await.status, 415);
     assert_eq!(post(Some("text/plain"), r#"{"code":"A"}"#).await.status, 415);
-    assert_eq!(
-        post(Some("Application/JSON; charset=utf-8"), r#"{"code":"A"}"#)
-            .await
-            .status,
-        201
-    );
+    assert_eq!(post(Some("Application/JSON; charset=utf-8"), r#"{"code":"A"}"#).await.status, 201);
 
     let reply = post(Some("application/json"), r#"{"code":"#).await;
     assert_eq!(reply.status, 400);
@@ -143,14 +125,9 @@ async fn an_unknown_query_parameter_answers_422() {
 #[tokio::test]
 async fn the_control_api_is_served_only_when_asked_for_and_only_to_loopback_hosts() {
     let rig = Rig::start().await;
-    let foreign = rig
-        .bare(Method::POST, "/_sandbox/reset")
-        .header("Host", "example.com");
+    let foreign = rig.bare(Method::POST, "/_sandbox/reset").header("Host", "example.com");
     assert_eq!(send(foreign).await.status, 403);
 
     let without = Rig::with(crate::sandbox::SandboxOptions::default()).await;
-    assert_eq!(
-        send(without.bare(Method::GET, "/_sandbox/requests")).await.status,
-        404
-    );
+    assert_eq!(send(without.bare(Method::GET, "/_sandbox/requests")).await.status, 404);
 }

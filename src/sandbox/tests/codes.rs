@@ -6,9 +6,7 @@ use super::support::{Rig, coupon_promotion};
 #[tokio::test]
 async fn a_new_code_is_unlimited_unused_and_numbered_above_the_seeds() {
     let rig = Rig::start().await;
-    let reply = rig
-        .post("/promotions/1/codes", &json!({ "code": "Anna 10_-" }))
-        .await;
+    let reply = rig.post("/promotions/1/codes", &json!({ "code": "Anna 10_-" })).await;
     let mut body = reply.json();
     let created = body["data"]["created"].take();
 
@@ -43,10 +41,7 @@ async fn a_code_keeps_its_caps_and_null_means_unlimited() {
 
     let caps = async |code: &str| {
         let code = rig.get(&format!("/promotions/codes?code={code}")).await.json()["data"][0].take();
-        (
-            code["max_uses"].as_i64().unwrap(),
-            code["max_uses_per_customer"].as_i64().unwrap(),
-        )
+        (code["max_uses"].as_i64().unwrap(), code["max_uses_per_customer"].as_i64().unwrap())
     };
     assert_eq!(caps("CAPPED").await, (5, 1));
     assert_eq!(caps("OPEN").await, (0, 0));
@@ -55,17 +50,8 @@ async fn a_code_keeps_its_caps_and_null_means_unlimited() {
 #[tokio::test]
 async fn a_code_is_unique_in_the_whole_store_whatever_its_case() {
     let rig = Rig::start().await;
-    for (promotion, code) in [
-        (1, "SUMMER_SALE_2024"),
-        (1, "Summer_Sale_2024"),
-        (4, "summer_sale_2024"),
-    ] {
-        let reply = rig
-            .post(
-                &format!("/promotions/{promotion}/codes"),
-                &json!({ "code": code }),
-            )
-            .await;
+    for (promotion, code) in [(1, "SUMMER_SALE_2024"), (1, "Summer_Sale_2024"), (4, "summer_sale_2024")] {
+        let reply = rig.post(&format!("/promotions/{promotion}/codes"), &json!({ "code": code })).await;
         assert_eq!(reply.status, 422);
         assert_eq!(
             reply.json(),
@@ -80,22 +66,14 @@ async fn a_deleted_code_may_be_made_again_with_a_new_id() {
     rig.post("/promotions/1/codes", &json!({ "code": "AGAIN" })).await;
     assert_eq!(rig.delete("/promotions/codes?code=again").await.status, 204);
     let reply = rig.post("/promotions/4/codes", &json!({ "code": "AGAIN" })).await;
-    assert_eq!(
-        (reply.status, reply.json()["data"]["id"].as_i64()),
-        (201, Some(3002))
-    );
+    assert_eq!((reply.status, reply.json()["data"]["id"].as_i64()), (201, Some(3002)));
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_a_rule_of_codes_answers_422() {
     let rig = Rig::start().await;
     let longest = "A".repeat(50);
-    assert_eq!(
-        rig.post("/promotions/1/codes", &json!({ "code": longest }))
-            .await
-            .status,
-        201
-    );
+    assert_eq!(rig.post("/promotions/1/codes", &json!({ "code": longest })).await.status, 201);
 
     let bodies: [Value; 10] = [
         json!({}),
@@ -120,20 +98,13 @@ async fn a_body_that_breaks_a_rule_of_codes_answers_422() {
 async fn a_promotion_takes_as_many_codes_as_its_type_allows() {
     let rig = Rig::start().await;
     let create = async |promotion: i64, code: &str| {
-        rig.post(
-            &format!("/promotions/{promotion}/codes"),
-            &json!({ "code": code }),
-        )
-        .await
+        rig.post(&format!("/promotions/{promotion}/codes"), &json!({ "code": code })).await
     };
 
     let second = create(2, "SECOND").await;
     assert_eq!(
         (second.status, second.title().as_str()),
-        (
-            422,
-            "A promotion with coupon_type SINGLE cannot have a second code."
-        )
+        (422, "A promotion with coupon_type SINGLE cannot have a second code.")
     );
     let automatic = create(3, "AUTO").await;
     assert_eq!(
@@ -162,18 +133,12 @@ async fn only_one_of_many_simultaneous_creations_of_a_code_succeeds() {
 #[tokio::test]
 async fn a_code_is_found_by_its_text_and_a_miss_is_an_empty_list() {
     let rig = Rig::start().await;
-    assert_eq!(
-        rig.get("/promotions/codes?code=first_order_10").await.ids(),
-        [1025]
-    );
+    assert_eq!(rig.get("/promotions/codes?code=first_order_10").await.ids(), [1025]);
     let miss = rig.get("/promotions/codes?code=NOPE").await;
     assert_eq!((miss.status, miss.ids()), (200, vec![]));
     for query in ["", "?code="] {
         let reply = rig.get(&format!("/promotions/codes{query}")).await;
-        assert_eq!(
-            (reply.status, reply.title().as_str()),
-            (422, "Parameter code is required")
-        );
+        assert_eq!((reply.status, reply.title().as_str()), (422, "Parameter code is required"));
     }
 }
 
@@ -182,10 +147,7 @@ async fn the_codes_of_an_unknown_promotion_answer_404() {
     let rig = Rig::start().await;
     let reply = rig.get("/promotions/99/codes").await;
     assert_eq!(reply.status, 404);
-    assert_eq!(
-        reply.json(),
-        json!({ "errors": [{ "status": 404, "title": "Promotion not found." }] })
-    );
+    assert_eq!(reply.json(), json!({ "errors": [{ "status": 404, "title": "Promotion not found." }] }));
 }
 
 #[tokio::test]
@@ -193,10 +155,7 @@ async fn every_seeded_promotion_has_its_codes() {
     let rig = Rig::start().await;
     let mut loyalty = Vec::new();
     for page in 1..=4 {
-        let reply = rig
-            .get(&format!("/promotions/4/codes?limit=250&page={page}"))
-            .await
-            .json();
+        let reply = rig.get(&format!("/promotions/4/codes?limit=250&page={page}")).await.json();
         loyalty.extend(reply["data"].as_array().unwrap().clone());
     }
     let with_uses = |uses: i64| loyalty.iter().filter(|code| code["current_uses"] == uses).count();
@@ -215,10 +174,7 @@ async fn every_seeded_promotion_has_its_codes() {
         })
     );
     for (promotion, id) in [(2, 1025), (5, 1026), (6, 1027)] {
-        assert_eq!(
-            rig.get(&format!("/promotions/{promotion}/codes")).await.ids(),
-            [id]
-        );
+        assert_eq!(rig.get(&format!("/promotions/{promotion}/codes")).await.ids(), [id]);
     }
     assert_eq!(rig.get("/promotions/3/codes").await.ids(), [0; 0]);
 }

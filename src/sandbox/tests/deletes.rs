@@ -36,10 +36,7 @@ async fn deleting_by_text_needs_a_text() {
     for path in ["/promotions/codes", "/promotions/codes?code="] {
         assert_eq!(rig.delete(path).await.status, 422);
     }
-    assert_eq!(
-        rig.get("/promotions/4/codes").await.json()["meta"]["pagination"]["total"],
-        1000
-    );
+    assert_eq!(rig.get("/promotions/4/codes").await.json()["meta"]["pagination"]["total"], 1000);
 }
 
 #[tokio::test]
@@ -47,24 +44,11 @@ async fn codes_are_deleted_in_batches_of_250() {
     let rig = Rig::start().await;
     let list = |ids: std::ops::Range<i64>| ids.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
 
-    let many = rig
-        .delete(&format!("/promotions/4/codes?id:in={}", list(2001..2252)))
-        .await;
-    assert_eq!(
-        (many.status, many.title().as_str()),
-        (422, "Parameter id:in takes at most 250 ids")
-    );
+    let many = rig.delete(&format!("/promotions/4/codes?id:in={}", list(2001..2252))).await;
+    assert_eq!((many.status, many.title().as_str()), (422, "Parameter id:in takes at most 250 ids"));
     let encoded = list(2001..2251).replace(',', "%2C");
-    assert_eq!(
-        rig.delete(&format!("/promotions/4/codes?id%3Ain={encoded}"))
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        rig.get("/promotions/4/codes").await.json()["meta"]["pagination"]["total"],
-        750
-    );
+    assert_eq!(rig.delete(&format!("/promotions/4/codes?id%3Ain={encoded}")).await.status, 204);
+    assert_eq!(rig.get("/promotions/4/codes").await.json()["meta"]["pagination"]["total"], 750);
 }
 
 #[tokio::test]
@@ -88,9 +72,7 @@ async fn a_bulk_delete_without_a_usable_list_answers_422_and_deletes_nothing() {
 #[tokio::test]
 async fn a_bulk_delete_of_codes_deletes_what_it_can_and_reports_the_rest() {
     let rig = Rig::start().await;
-    let reply = rig
-        .delete("/promotions/4/codes?id:in=1024,2001,999999,2002,1025")
-        .await;
+    let reply = rig.delete("/promotions/4/codes?id:in=1024,2001,999999,2002,1025").await;
 
     assert_eq!(reply.status, 422);
     assert_eq!(
@@ -115,12 +97,7 @@ async fn a_bulk_delete_of_codes_deletes_what_it_can_and_reports_the_rest() {
 #[tokio::test]
 async fn a_code_parameter_narrows_a_bulk_delete() {
     let rig = Rig::start().await;
-    assert_eq!(
-        rig.delete("/promotions/4/codes?id:in=2001,2002&code=loyal-0002")
-            .await
-            .status,
-        204
-    );
+    assert_eq!(rig.delete("/promotions/4/codes?id:in=2001,2002&code=loyal-0002").await.status, 204);
     assert!(rig.has_code("LOYAL-0001").await);
     assert!(!rig.has_code("LOYAL-0002").await);
 }
@@ -131,10 +108,7 @@ async fn promotions_with_codes_are_not_deleted() {
     let single = rig.delete("/promotions/2").await;
     assert_eq!(
         (single.status, single.title().as_str()),
-        (
-            422,
-            "Failed for id=2. Error: some relating codes are still present."
-        )
+        (422, "Failed for id=2. Error: some relating codes are still present.")
     );
 
     let bulk = rig.delete("/promotions?id:in=3,1,99").await;
@@ -163,16 +137,6 @@ async fn promotions_with_codes_are_not_deleted() {
 async fn promotions_are_deleted_in_batches_of_50() {
     let rig = Rig::start().await;
     let ids: Vec<String> = (100..150).map(|id: i64| id.to_string()).collect();
-    assert_eq!(
-        rig.delete(&format!("/promotions?id:in={}", ids.join(",")))
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        rig.delete(&format!("/promotions?id:in={},150", ids.join(",")))
-            .await
-            .status,
-        422
-    );
+    assert_eq!(rig.delete(&format!("/promotions?id:in={}", ids.join(","))).await.status, 204);
+    assert_eq!(rig.delete(&format!("/promotions?id:in={},150", ids.join(","))).await.status, 422);
 }

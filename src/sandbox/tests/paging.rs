@@ -9,12 +9,7 @@ fn cursor(id: i64) -> String {
 }
 
 fn meta_keys(body: &Value) -> Vec<&str> {
-    body["meta"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+    body["meta"].as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 #[tokio::test]
@@ -49,15 +44,9 @@ async fn a_list_without_paging_is_exactly_the_sample_of_the_documentation() {
     });
 
     let reply = rig.get("/promotions/1/codes").await;
-    assert_eq!(
-        (reply.status, reply.header("content-type")),
-        (200, Some("application/json"))
-    );
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
     assert_eq!(reply.text, sample.to_string());
-    assert_eq!(
-        rig.get("/promotions/codes?code=summer_sale_2024").await.text,
-        sample.to_string()
-    );
+    assert_eq!(rig.get("/promotions/codes?code=summer_sale_2024").await.text, sample.to_string());
 }
 
 #[tokio::test]
@@ -112,9 +101,7 @@ async fn pages_by_number_carry_offset_pagination_only() {
 #[tokio::test]
 async fn the_exactly_full_last_page_still_has_a_next_link_and_leads_to_an_empty_page() {
     let rig = Rig::start().await;
-    let last = rig
-        .get(&format!("/promotions/4/codes?limit=250&after={}", cursor(2750)))
-        .await;
+    let last = rig.get(&format!("/promotions/4/codes?limit=250&after={}", cursor(2750))).await;
 
     assert_eq!((last.ids().len(), last.ids()[249]), (250, 3000));
     assert_eq!(
@@ -131,9 +118,7 @@ async fn the_exactly_full_last_page_still_has_a_next_link_and_leads_to_an_empty_
         } })
     );
 
-    let past = rig
-        .get(&format!("/promotions/4/codes?limit=250&after={}", cursor(3000)))
-        .await;
+    let past = rig.get(&format!("/promotions/4/codes?limit=250&after={}", cursor(3000))).await;
     assert_eq!(
         past.json(),
         json!({
@@ -150,9 +135,8 @@ async fn following_the_next_links_finds_every_code_once() {
     let mut found = Vec::new();
     loop {
         let reply = rig.get(&format!("/promotions/4/codes{path}")).await;
-        let Some(next) = reply.json()["meta"]["cursor_pagination"]["links"]["next"]
-            .as_str()
-            .map(str::to_owned)
+        let Some(next) =
+            reply.json()["meta"]["cursor_pagination"]["links"]["next"].as_str().map(str::to_owned)
         else {
             break;
         };
@@ -165,15 +149,11 @@ async fn following_the_next_links_finds_every_code_once() {
 #[tokio::test]
 async fn before_gives_the_items_just_before_the_cursor_in_ascending_order() {
     let rig = Rig::start().await;
-    let middle = rig
-        .get(&format!("/promotions/4/codes?limit=3&before={}", cursor(2010)))
-        .await;
+    let middle = rig.get(&format!("/promotions/4/codes?limit=3&before={}", cursor(2010))).await;
     assert_eq!(middle.ids(), [2007, 2008, 2009]);
     assert_eq!(meta_keys(&middle.json()), ["cursor_pagination"]);
 
-    let first = rig
-        .get(&format!("/promotions/4/codes?limit=3&before={}", cursor(2003)))
-        .await;
+    let first = rig.get(&format!("/promotions/4/codes?limit=3&before={}", cursor(2003))).await;
     assert_eq!(first.ids(), [2001, 2002]);
     assert_eq!(
         first.json()["meta"]["cursor_pagination"]["links"],
@@ -185,9 +165,7 @@ async fn before_gives_the_items_just_before_the_cursor_in_ascending_order() {
 async fn a_cursor_survives_the_deletion_of_its_code() {
     let rig = Rig::start().await;
     rig.delete("/promotions/4/codes/2002").await;
-    let reply = rig
-        .get(&format!("/promotions/4/codes?limit=2&after={}", cursor(2002)))
-        .await;
+    let reply = rig.get(&format!("/promotions/4/codes?limit=2&after={}", cursor(2002))).await;
     assert_eq!(reply.ids(), [2003, 2004]);
 }
 
@@ -195,15 +173,10 @@ async fn a_cursor_survives_the_deletion_of_its_code() {
 async fn the_code_filter_is_exact_whatever_the_case() {
     let rig = Rig::start().await;
     let found = rig.get("/promotions/4/codes?code=loyal-0007").await;
-    assert_eq!(
-        (found.ids(), found.json()["meta"]["pagination"]["total"].as_i64()),
-        (vec![2007], Some(1))
-    );
+    assert_eq!((found.ids(), found.json()["meta"]["pagination"]["total"].as_i64()), (vec![2007], Some(1)));
 
     for (promotion, code) in [(4, "LOYAL-000"), (1, "LOYAL-0007")] {
-        let reply = rig
-            .get(&format!("/promotions/{promotion}/codes?code={code}"))
-            .await;
+        let reply = rig.get(&format!("/promotions/{promotion}/codes?code={code}")).await;
         assert_eq!(
             reply.json(),
             json!({
@@ -241,11 +214,7 @@ async fn paging_parameters_that_are_invalid_or_exclude_each_other_answer_422() {
         format!("page=1&before={cursor}"),
         format!("after={cursor}&before={cursor}"),
     ] {
-        assert_eq!(
-            rig.get(&format!("/promotions/4/codes?{query}")).await.status,
-            422,
-            "{query}"
-        );
+        assert_eq!(rig.get(&format!("/promotions/4/codes?{query}")).await.status, 422, "{query}");
     }
     assert_eq!(rig.get("/promotions/4/codes?limit=250").await.ids().len(), 250);
     assert_eq!(rig.get("/promotions/4/codes").await.ids().len(), 50);

@@ -8,12 +8,7 @@ async fn a_promotion_is_saved_with_every_required_field() {
     let rig = Rig::start().await;
     let reply = rig.post("/promotions", &coupon_promotion("BULK")).await;
     let mut body = reply.json();
-    let start: Timestamp = body["data"]["start_date"]
-        .take()
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let start: Timestamp = body["data"]["start_date"].take().as_str().unwrap().parse().unwrap();
 
     assert_eq!(reply.status, 201);
     assert!((0..60).contains(&Timestamp::now().duration_since(start).as_secs()));
@@ -73,14 +68,7 @@ async fn the_coupon_type_is_single_by_default_and_an_automatic_promotion_has_non
 
     body["redemption_type"] = json!("AUTOMATIC");
     let saved = rig.post("/promotions", &body).await.json()["data"].take();
-    assert!(
-        saved
-            .as_object()
-            .unwrap()
-            .keys()
-            .all(|key| !key.starts_with("coupon_")),
-        "{saved}"
-    );
+    assert!(saved.as_object().unwrap().keys().all(|key| !key.starts_with("coupon_")), "{saved}");
 }
 
 #[tokio::test]
@@ -106,14 +94,8 @@ async fn a_put_changes_only_what_it_sends() {
     assert_eq!((reply.status, reply.json()), (200, expected.clone()));
     assert_eq!(rig.get("/promotions/1").await.json(), expected);
 
-    let reply = rig
-        .put("/promotions/1", &json!({ "max_uses": null, "end_date": null }))
-        .await
-        .json();
-    assert_eq!(
-        (&reply["data"]["max_uses"], &reply["data"]["end_date"]),
-        (&Value::Null, &Value::Null)
-    );
+    let reply = rig.put("/promotions/1", &json!({ "max_uses": null, "end_date": null })).await.json();
+    assert_eq!((&reply["data"]["max_uses"], &reply["data"]["end_date"]), (&Value::Null, &Value::Null));
 }
 
 #[tokio::test]
@@ -126,17 +108,11 @@ async fn the_types_of_a_promotion_cannot_change() {
         (3, json!({ "redemption_type": "COUPON" })),
         (3, json!({ "coupon_type": "SINGLE" })),
     ] {
-        assert_eq!(
-            rig.put(&format!("/promotions/{id}"), &patch).await.status,
-            422,
-            "{id} {patch}"
-        );
+        assert_eq!(rig.put(&format!("/promotions/{id}"), &patch).await.status, 422, "{id} {patch}");
     }
     assert_eq!(rig.put("/promotions/99", &json!({})).await.status, 404);
     assert_eq!(
-        rig.put("/promotions/1", &json!({ "coupon_type": "SINGLE" }))
-            .await
-            .title(),
+        rig.put("/promotions/1", &json!({ "coupon_type": "SINGLE" })).await.title(),
         "coupon_type cannot change; it is BULK."
     );
 }
@@ -148,10 +124,7 @@ async fn a_refused_put_changes_nothing() {
     let patch = json!({ "name": "New", "end_date": "2024-05-01T00:00:00+00:00" });
     let reply = rig.put("/promotions/1", &patch).await;
 
-    assert_eq!(
-        (reply.status, reply.title().as_str()),
-        (422, "end_date must be after start_date.")
-    );
+    assert_eq!((reply.status, reply.title().as_str()), (422, "end_date must be after start_date."));
     assert_eq!(rig.get("/promotions/1").await.json(), before);
 }
 
@@ -173,28 +146,15 @@ async fn promotions_are_listed_by_id_with_offset_pagination_only() {
         } })
     );
     for parameter in ["after", "before"] {
-        assert_eq!(
-            rig.get(&format!("/promotions?{parameter}=eyJpZCI6IjEifQ=="))
-                .await
-                .status,
-            422
-        );
+        assert_eq!(rig.get(&format!("/promotions?{parameter}=eyJpZCI6IjEifQ==")).await.status, 422);
     }
 }
 
 #[tokio::test]
 async fn promotions_are_filtered_and_sorted_as_documented() {
     let rig = Rig::start().await;
-    rig.put(
-        "/promotions/5",
-        &json!({ "channels": [{ "id": 1 }, { "id": 7 }] }),
-    )
-    .await;
-    rig.put(
-        "/promotions/6",
-        &json!({ "channels": [{ "id": 2 }], "currency_code": "EUR" }),
-    )
-    .await;
+    rig.put("/promotions/5", &json!({ "channels": [{ "id": 1 }, { "id": 7 }] })).await;
+    rig.put("/promotions/6", &json!({ "channels": [{ "id": 2 }], "currency_code": "EUR" })).await;
 
     for (query, ids) in [
         ("id=3", vec![3]),
@@ -228,19 +188,8 @@ async fn promotions_are_filtered_and_sorted_as_documented() {
             "{query}"
         );
     }
-    for query in [
-        "id=x",
-        "redemption_type=COUPON",
-        "sort=status",
-        "direction=up",
-        "channels=a",
-        "limit=0",
-    ] {
-        assert_eq!(
-            rig.get(&format!("/promotions?{query}")).await.status,
-            422,
-            "{query}"
-        );
+    for query in ["id=x", "redemption_type=COUPON", "sort=status", "direction=up", "channels=a", "limit=0"] {
+        assert_eq!(rig.get(&format!("/promotions?{query}")).await.status, 422, "{query}");
     }
 }
 
@@ -263,8 +212,7 @@ async fn a_new_store_has_six_promotions() {
                 "end_date",
                 "max_uses",
             ];
-            keys.map(|key| promotion[key].to_string().replace('"', ""))
-                .join(" | ")
+            keys.map(|key| promotion[key].to_string().replace('"', "")).join(" | ")
         })
         .collect();
 

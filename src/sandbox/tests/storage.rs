@@ -6,10 +6,7 @@ use super::support::{Rig, options};
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions};
 
 fn in_file(path: &Path) -> SandboxOptions {
-    SandboxOptions {
-        data: Some(path.to_owned()),
-        ..options()
-    }
+    SandboxOptions { data: Some(path.to_owned()), ..options() }
 }
 
 #[tokio::test]
@@ -33,8 +30,7 @@ async fn two_sandboxes_may_share_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("store.db");
     let (one, other) = tokio::join!(Rig::with(in_file(&path)), Rig::with(in_file(&path)));
-    one.post("/promotions/1/codes", &json!({ "code": "SHARED" }))
-        .await;
+    one.post("/promotions/1/codes", &json!({ "code": "SHARED" })).await;
     assert!(other.has_code("SHARED").await);
 }
 
@@ -49,16 +45,10 @@ async fn stores_in_memory_are_apart() {
 async fn a_missing_directory_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let missing = directory.path().join("missing");
-    let error = Sandbox::open(in_file(&missing.join("store.db")))
-        .await
-        .err()
-        .unwrap();
+    let error = Sandbox::open(in_file(&missing.join("store.db"))).await.err().unwrap();
 
     assert!(matches!(&error, SandboxError::MissingDirectory(path) if *path == missing));
-    let sentence = format!(
-        "the directory {} for the sandbox's data does not exist",
-        missing.display()
-    );
+    let sentence = format!("the directory {} for the sandbox's data does not exist", missing.display());
     assert_eq!(error.to_string(), sentence);
 }
 
@@ -66,38 +56,20 @@ async fn a_missing_directory_is_named() {
 async fn a_file_of_another_kind_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let text = directory.path().join("notes.txt");
-    std::fs::write(
-        &text,
-        "not a database, but long enough to be read as the header of one".repeat(4),
-    )
-    .unwrap();
+    std::fs::write(&text, "not a database, but long enough to be read as the header of one".repeat(4))
+        .unwrap();
     let error = Sandbox::open(in_file(&text)).await.err().unwrap();
-    assert!(
-        matches!(&error, SandboxError::ForeignFile(path) if *path == text),
-        "{error:?}"
-    );
-    assert!(
-        std::fs::read_to_string(&text)
-            .unwrap()
-            .starts_with("not a database")
-    );
+    assert!(matches!(&error, SandboxError::ForeignFile(path) if *path == text), "{error:?}");
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a database"));
 
     let other = directory.path().join("other.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(&other)
-        .create_if_missing(true);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&other).create_if_missing(true);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("CREATE TABLE guests (name TEXT)")
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query("CREATE TABLE guests (name TEXT)").execute(&pool).await.unwrap();
     pool.close().await;
     let before = std::fs::read(&other).unwrap();
     let error = Sandbox::open(in_file(&other)).await.err().unwrap();
-    assert!(
-        matches!(&error, SandboxError::ForeignFile(path) if *path == other),
-        "{error:?}"
-    );
+    assert!(matches!(&error, SandboxError::ForeignFile(path) if *path == other), "{error:?}");
     assert!(std::fs::read(&other).unwrap() == before);
 }
 

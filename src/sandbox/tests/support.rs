@@ -43,33 +43,19 @@ impl Reply {
 
     /// The `id`s of a list.
     pub(super) fn ids(&self) -> Vec<i64> {
-        self.json()["data"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["id"].as_i64().unwrap())
-            .collect()
+        self.json()["data"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect()
     }
 
     /// The title of the first error.
     pub(super) fn title(&self) -> String {
         let body = self.json();
-        body.pointer("/errors/0/title")
-            .or(body.get("title"))
-            .unwrap()
-            .as_str()
-            .unwrap()
-            .to_owned()
+        body.pointer("/errors/0/title").or(body.get("title")).unwrap().as_str().unwrap().to_owned()
     }
 }
 
 /// Options for a test: the control API, and no quota, as that is not what most tests are about.
 pub(super) fn options() -> SandboxOptions {
-    SandboxOptions {
-        quota: 0,
-        control: true,
-        ..SandboxOptions::default()
-    }
+    SandboxOptions { quota: 0, control: true, ..SandboxOptions::default() }
 }
 
 impl Rig {
@@ -86,12 +72,7 @@ impl Rig {
         let shutdown = CancellationToken::new();
         let served = tokio::spawn(sandbox.serve(listener, shutdown.clone()));
         let client = Client::builder().no_proxy().timeout(FOREVER).build().unwrap();
-        Self {
-            address,
-            client,
-            shutdown,
-            served,
-        }
+        Self { address, client, shutdown, served }
     }
 
     /// Stops serving and waits until it has stopped.
@@ -102,14 +83,12 @@ impl Rig {
 
     /// A request without a token; `path` begins with `/`.
     pub(super) fn bare(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("http://{}{path}", self.address))
+        self.client.request(method, format!("http://{}{path}", self.address))
     }
 
     /// A request to the API with the token of all scopes; `path` is the part behind `/v3`.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.bare(method, &format!("/stores/sandbox/v3{path}"))
-            .header("X-Auth-Token", TOKEN)
+        self.bare(method, &format!("/stores/sandbox/v3{path}")).header("X-Auth-Token", TOKEN)
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {
@@ -138,10 +117,7 @@ impl Rig {
     pub(super) async fn log(&self) -> Vec<String> {
         let reply = send(self.bare(Method::GET, "/_sandbox/requests")).await.json();
         let entry = |entry: &Value| {
-            let path = entry["path"]
-                .as_str()
-                .unwrap()
-                .trim_start_matches("/stores/sandbox/v3");
+            let path = entry["path"].as_str().unwrap().trim_start_matches("/stores/sandbox/v3");
             format!("{} {path} {}", entry["method"].as_str().unwrap(), entry["status"])
         };
         reply["requests"].as_array().unwrap().iter().map(entry).collect()
@@ -149,22 +125,14 @@ impl Rig {
 
     /// Whether the store has a code with this text.
     pub(super) async fn has_code(&self, code: &str) -> bool {
-        !self
-            .get(&format!("/promotions/codes?code={code}"))
-            .await
-            .ids()
-            .is_empty()
+        !self.get(&format!("/promotions/codes?code={code}")).await.ids().is_empty()
     }
 }
 
 pub(super) async fn send(request: RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Reply {
-        status,
-        headers,
-        text: response.text().await.unwrap(),
-    }
+    Reply { status, headers, text: response.text().await.unwrap() }
 }
 
 /// The body of a minimal coupon promotion.

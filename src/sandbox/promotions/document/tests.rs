@@ -39,44 +39,23 @@ fn the_required_fields_are_required() {
     for name in ["redemption_type", "name", "rules"] {
         assert_eq!(refusal(json!({ name: null })), format!("{name} is required."));
     }
-    assert_eq!(
-        create(&json!([])).unwrap_err().to_string(),
-        "The request body must be an object."
-    );
+    assert_eq!(create(&json!([])).unwrap_err().to_string(), "The request body must be an object.");
 }
 
 #[test]
 fn each_field_is_checked_by_itself() {
     for (extra, sentence) in [
-        (
-            json!({ "redemption_type": "coupon" }),
-            "redemption_type must be one of: AUTOMATIC, COUPON.",
-        ),
-        (
-            json!({ "coupon_type": "MANY" }),
-            "coupon_type must be one of: SINGLE, BULK.",
-        ),
+        (json!({ "redemption_type": "coupon" }), "redemption_type must be one of: AUTOMATIC, COUPON."),
+        (json!({ "coupon_type": "MANY" }), "coupon_type must be one of: SINGLE, BULK."),
         (json!({ "name": " " }), "name must not be blank."),
         (json!({ "display_name": 1 }), "display_name must be a string."),
         (json!({ "channels": [{}] }), "channels.0.id is required."),
         (json!({ "rules": [] }), "rules must have at least 1 item(s)."),
-        (
-            json!({ "rules": vec![json!({}); 11] }),
-            "rules must have at most 10 item(s).",
-        ),
-        (
-            json!({ "max_uses": 0 }),
-            "max_uses must be an integer of at least 1.",
-        ),
-        (
-            json!({ "status": "INVALID" }),
-            "status must be one of: ENABLED, DISABLED.",
-        ),
+        (json!({ "rules": vec![json!({}); 11] }), "rules must have at most 10 item(s)."),
+        (json!({ "max_uses": 0 }), "max_uses must be an integer of at least 1."),
+        (json!({ "status": "INVALID" }), "status must be one of: ENABLED, DISABLED."),
         (json!({ "stop": "no" }), "stop must be a boolean."),
-        (
-            json!({ "currency_code": "usd" }),
-            "currency_code must be an ISO 4217 code or *.",
-        ),
+        (json!({ "currency_code": "usd" }), "currency_code must be an ISO 4217 code or *."),
         (
             json!({ "notifications": [{ "content": "", "type": "HELLO", "locations": [] }] }),
             "notifications.0.type must be one of: UPSELL, ELIGIBLE, APPLIED.",
@@ -93,10 +72,7 @@ fn each_field_is_checked_by_itself() {
             json!({ "customer": { "segments": { "and": [{ "id": ["a"] }] } } }),
             "customer.segments.and must have at least 2 item(s).",
         ),
-        (
-            json!({ "schedule": { "week_frequency": 1 } }),
-            "schedule.week_days is required.",
-        ),
+        (json!({ "schedule": { "week_frequency": 1 } }), "schedule.week_days is required."),
         (
             json!({ "schedule": {
                 "week_frequency": 1,
@@ -117,14 +93,8 @@ fn fields_are_checked_against_each_other() {
     let day = "2030-01-01T00:00:00+00:00";
     for (extra, sentence) in [
         (json!({ "start_date": "tomorrow" }), format!("start_date {date}")),
-        (
-            json!({ "end_date": "2030-01-01T00:00:00" }),
-            format!("end_date {date}"),
-        ),
-        (
-            json!({ "start_date": day, "end_date": day }),
-            "end_date must be after start_date.".to_owned(),
-        ),
+        (json!({ "end_date": "2030-01-01T00:00:00" }), format!("end_date {date}")),
+        (json!({ "start_date": day, "end_date": day }), "end_date must be after start_date.".to_owned()),
         (
             json!({ "coupon_overrides_other_promotions": true }),
             "coupon_overrides_other_promotions needs can_be_used_with_other_promotions to be false."
@@ -179,10 +149,7 @@ fn an_action_has_one_kind_and_its_fields() {
         (percentage(json!("0")), range),
         (percentage(json!("100.5")), range),
         (percentage(json!("10%")), range),
-        (
-            percentage(json!(10)),
-            "rules.0.action.cart_value.discount.percentage_amount must be a string.",
-        ),
+        (percentage(json!(10)), "rules.0.action.cart_value.discount.percentage_amount must be a string."),
         (
             json!({ "cart_value": { "discount": { "percentage_amount": "1", "fixed_amount": "1" } } }),
             "rules.0.action.cart_value.discount must have exactly one of: percentage_amount, fixed_amount.",
@@ -208,10 +175,7 @@ fn an_action_has_one_kind_and_its_fields() {
             json!({ "fixed_price_set": { "quantity": 2, "fixed_price": 5 } }),
             "rules.0.action.fixed_price_set.fixed_price must be a string.",
         ),
-        (
-            json!({ "shipping": {} }),
-            "rules.0.action.shipping.zone_ids is required.",
-        ),
+        (json!({ "shipping": {} }), "rules.0.action.shipping.zone_ids is required."),
         (
             json!({ "shipping": { "zone_ids": [1, 1] } }),
             "rules.0.action.shipping.zone_ids must not name a zone twice.",
@@ -243,12 +207,6 @@ fn conditions_and_matchers_are_checked_to_their_depth() {
         "rules.0.condition.cart.items must have at most 10 product_custom_field matchers."
     );
     let mut without_quantity = rule(nested(0));
-    without_quantity["condition"]["cart"]
-        .as_object_mut()
-        .unwrap()
-        .shift_remove("minimum_quantity");
-    assert_eq!(
-        with_rule(&without_quantity),
-        "rules.0.condition.cart.minimum_quantity is required."
-    );
+    without_quantity["condition"]["cart"].as_object_mut().unwrap().shift_remove("minimum_quantity");
+    assert_eq!(with_rule(&without_quantity), "rules.0.condition.cart.minimum_quantity is required.");
 }

@@ -1,0 +1,201 @@
+//! The command line.
+
+use serde_json::{Value, json};
+
+use crate::support::process::binary;
+use crate::support::sandbox::Sandbox;
+
+struct Finished {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Finished {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("stdout is not JSON: {}", self.stdout))
+    }
+}
+
+async fn finish(mut command: tokio::process::Command) -> Finished {
+    let output = command.output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Finished { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+async fn run(arguments: &[&str]) -> Finished {
+    finish(binary(arguments)).await
+}
+
+#[tokio::test]
+async fn the_demo_plays_the_main_job_and_says_what_comes_next() {
+    let demo = run(&["demo"]).await;
+    assert_eq!(demo.code, Some(0), "{}", demo.stderr);
+    for part in
+        ["create_coupon_code", "\"outcome\": \"created\"", "\"outcome\": \"already_existed\"", "ANNA10"]
+    {
+        assert!(demo.stdout.contains(part), "{part} is missing in:\n{}", demo.stdout);
+    }
+    assert!(!demo.stdout.contains('\u{1b}'), "plain when not on a terminal");
+    let config = demo.stdout.lines().find(|line| line.contains(" config --host ")).unwrap();
+    assert!(config.contains("coupon-mcp config --host claude-desktop --sandbox"), "{config}");
+}
+
+#[tokio::test]
+async fn call_takes_json_or_pairs_and_prints_the_result() {
+    for arguments in [
+        vec![r#"{"promotion_id": 1, "code": "SHELL", "max_uses": 3}"#],
+        vec!["promotion_id=1", "code=SHELL", "max_uses=3"],
+    ] {
+        let arguments: Vec<_> =
+            ["call", "create_coupon_code"].into_iter().chain(arguments).chain(["--sandbox"]).collect();
+        let called = run(&arguments).await;
+        assert_eq!(called.code, Some(0), "{}", called.stderr);
+        assert_eq!(called.json()["coupon_code"]["max_uses"], 3);
+        assert!(
+            called.stderr.contains("--sandbox-data"),
+            "says that the store is forgotten: {}",
+            called.stderr
+        );
+    }
+}
+
+#[tokio::test]
+async fn call_exits_1_on_a_tool_error_and_prints_it() {
+    let called = run(&["call", "list_coupon_codes", "promotion_id=99", "--sandbox"]).await;
+    assert_eq!((called.code, &called.json()["code"]), (Some(1), &json!("unknown_promotion")));
+    assert!(called.stderr.contains("1 \"Summer Sale\""), "{}", called.stderr);
+}
+
+#[tokio::test]
+async fn call_exits_2_on_wrong_usage() {
+    for arguments in [
+        vec!["call", "no_such_tool", "--sandbox"],
+        vec!["call", "list_coupon_codes", "promotion_id", "--sandbox"],
+        vec!["call", "list_coupon_codes", "promotion_id=1"],
+        vec!["call"],
+        vec!["no-such-command"],
+    ] {
+        let called = run(&arguments).await;
+        assert_eq!((called.code, called.stdout.as_str()), (Some(2), ""), "{arguments:?}: {}", called.stderr);
+        assert!(!called.stderr.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_practice_store_in_a_file_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("store.db");
+    let file = file.to_str().unwrap();
+    let create =
+        ["call", "create_coupon_code", "promotion_id=1", "code=KEPT", "--sandbox", "--sandbox-data", file];
+    let created = run(&create).await;
+    assert_eq!(
+        (created.code, &created.json()["outcome"]),
+        (Some(0), &json!("created")),
+        "{}",
+        created.stderr
+    );
+    assert!(!created.stderr.contains("forgotten"), "{}", created.stderr);
+    assert_eq!(run(&create).await.json()["outcome"], "already_existed");
+}
+
+#[tokio::test]
+async fn tools_lists_what_a_host_sees() {
+    let listed = run(&["tools", "--json"]).await.json();
+    let names: Vec<_> =
+        listed["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["create_coupon_code", "list_coupon_codes"]);
+    assert!(listed["tools"][0]["inputSchema"]["properties"]["promotion_id"].is_object());
+    assert!(run(&["tools"]).await.stdout.contains("promotion_id (integer, required)"));
+}
+
+#[tokio::test]
+async fn doctor_finds_a_healthy_store_healthy() {
+    let checked = run(&["doctor", "--sandbox"]).await;
+    assert_eq!(checked.code, Some(0), "{}", checked.stdout);
+    for check in ["configuration", "reachability", "token", "read scope", "quota"] {
+        assert!(
+            checked.stdout.contains(&format!("ok    {check}: ")),
+            "{check} is missing in:\n{}",
+            checked.stdout
+        );
+    }
+}
+
+#[tokio::test]
+async fn doctor_names_what_is_wrong_and_the_remedy() {
+    let none = run(&["doctor"]).await;
+    assert_eq!(none.code, Some(2));
+    assert!(
+        none.stdout.contains("FAIL  configuration: ") && none.stdout.contains("--sandbox"),
+        "{}",
+        none.stdout
+    );
+
+    let sandbox = Sandbox::start(&[]).await;
+    let mut command = sandbox.client_of(&["doctor"]);
+    command.env("BIGCOMMERCE_ACCESS_TOKEN", "not-the-token");
+    let wrong_token = finish(command).await;
+    assert_eq!(wrong_token.code, Some(1));
+    assert!(wrong_token.stdout.contains("FAIL  token: "), "{}", wrong_token.stdout);
+
+    let mut command = sandbox.client_of(&["doctor"]);
+    command.env("BIGCOMMERCE_STORE_HASH", "another");
+    let wrong_hash = finish(command).await;
+    assert_eq!(wrong_hash.code, Some(1));
+    assert!(wrong_hash.stdout.contains("BIGCOMMERCE_STORE_HASH"), "{}", wrong_hash.stdout);
+
+    // A port that was free a moment ago, and on which nobody listens.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = sandbox.client_of(&["doctor"]);
+    command.env("BIGCOMMERCE_API_URL", format!("http://{free}"));
+    let unreachable = finish(command).await;
+    assert_eq!(unreachable.code, Some(1));
+    assert!(unreachable.stdout.contains("FAIL  reachability: "), "{}", unreachable.stdout);
+    for checked in [wrong_token, wrong_hash, unreachable] {
+        let all = format!("{}{}", checked.stdout, checked.stderr);
+        assert!(!all.contains("sandbox-token") && !all.contains("not-the-token"), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn config_prints_a_block_for_every_host() {
+    for (host, servers) in [
+        ("claude-desktop", "mcpServers"),
+        ("claude-code", "mcpServers"),
+        ("cursor", "mcpServers"),
+        ("generic", "mcpServers"),
+        ("vscode", "servers"),
+    ] {
+        let printed = run(&["config", "--host", host]).await;
+        let server = printed.json()[servers]["coupons"].clone();
+        assert_eq!(server["command"], env!("CARGO_BIN_EXE_coupon-mcp"), "{host}");
+        assert!(server["env"]["BIGCOMMERCE_ACCESS_TOKEN"].is_string(), "{host}");
+        assert!(printed.stderr.contains("Put it "), "{host}: {}", printed.stderr);
+        let practice = run(&["config", "--host", host, "--sandbox"]).await.json();
+        assert_eq!(practice[servers]["coupons-practice"]["args"], json!(["stdio", "--sandbox"]), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn bad_store_settings_are_refused_before_anything_is_sent() {
+    for (variable, value) in [
+        ("BIGCOMMERCE_STORE_HASH", "not a hash"),
+        ("BIGCOMMERCE_API_URL", "http://api.bigcommerce.com"),
+        ("BIGCOMMERCE_API_URL", "nonsense"),
+    ] {
+        let mut command = binary(&["call", "list_coupon_codes", "promotion_id=1"]);
+        command
+            .env("BIGCOMMERCE_STORE_HASH", "abc")
+            .env("BIGCOMMERCE_ACCESS_TOKEN", "s3cret-t0ken")
+            .env(variable, value);
+        let refused = finish(command).await;
+        assert_eq!(refused.code, Some(2), "{value}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains(variable) && !refused.stderr.contains("s3cret-t0ken"),
+            "{}",
+            refused.stderr
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! The server on Streamable HTTP.
+
+use std::time::{Duration, Instant};
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::http_host::{HttpHost, message};
+use crate::support::process::{PATIENCE, Server, binary};
+use crate::support::{call, initialize};
+
+const PRACTICE: [&str; 4] = ["http", "--listen", "127.0.0.1:0", "--sandbox"];
+
+#[tokio::test]
+async fn sessions_of_every_legacy_version_are_served() {
+    let server = Server::start(&PRACTICE).await;
+    for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+        let host = HttpHost::open(&server.url, version).await;
+        let listed = host.call("list_coupon_codes", json!({"promotion_id": 1})).await;
+        assert_eq!(listed["structuredContent"]["coupon_codes"][0]["code"], "SUMMER_SALE_2024");
+    }
+}
+
+#[tokio::test]
+async fn the_stateless_era_is_answered_with_plain_json() {
+    let server = Server::start(&PRACTICE).await;
+    let host = HttpHost::new(&server.url);
+    let answer = host
+        .modern("tools/call", call("create_coupon_code", json!({"promotion_id": 1, "code": "WEB"})))
+        .await;
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let result = message(answer).await["result"].clone();
+    assert_eq!(result["structuredContent"]["outcome"], "created");
+    assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "coupon-mcp");
+    let found: Value = message(host.modern("server/discover", json!({})).await).await;
+    assert_eq!(found["result"]["ttlMs"], 3_600_000);
+}
+
+#[tokio::test]
+async fn all_transports_and_sessions_share_one_store() {
+    let server = Server::start(&PRACTICE).await;
+    let legacy = HttpHost::open(&server.url, "2025-11-25").await;
+    legacy.call("create_coupon_code", json!({"promotion_id": 1, "code": "SHARED"})).await;
+    let modern = HttpHost::new(&server.url);
+    let params = call("list_coupon_codes", json!({"promotion_id": 1, "code": "shared"}));
+    let listed = message(modern.modern("tools/call", params).await).await;
+    assert_eq!(listed["result"]["structuredContent"]["coupon_codes"][0]["code"], "SHARED");
+}
+
+#[tokio::test]
+async fn every_route_is_closed_to_foreign_hosts_and_origins() {
+    let server = Server::start(&PRACTICE).await;
+    let client = HttpHost::new(&server.url).client;
+    for route in ["/mcp", "/sse", "/messages?sessionId=x", "/healthz", "/readyz", "/nowhere"] {
+        let url = format!("{}{route}", server.url);
+        for (name, value) in [("host", "evil.example"), ("origin", "http://evil.example"), ("origin", "null")]
+        {
+            for request in [client.get(&url), client.post(&url).json(&json!({}))] {
+                let answer = request.header(name, value).send().await.unwrap();
+                assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{route} {name}: {value}");
+            }
+        }
+    }
+    for route in ["/healthz", "/readyz"] {
+        let url = format!("{}{route}", server.url);
+        let answer = client.get(url).header("origin", "http://localhost:6274").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn hosts_and_origins_can_be_allowed() {
+    let allowed = ["--allowed-host", "mcp.example", "--allowed-origin", "https://app.example"];
+    let arguments: Vec<_> = PRACTICE.iter().chain(&allowed).copied().collect();
+    let server = Server::start(&arguments).await;
+    let client = HttpHost::new(&server.url).client;
+    let health = client.get(format!("{}/healthz", server.url));
+    let answer =
+        health.header("host", "mcp.example:8443").header("origin", "https://app.example").send().await;
+    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn other_addresses_than_loopback_need_a_word_for_it() {
+    let refused = binary(&["http", "--listen", "0.0.0.0:0", "--sandbox"]).output().await.unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert!(text.contains("--insecure-no-auth") && !text.contains("listening on"), "{text}");
+    let server = Server::start(&["http", "--listen", "0.0.0.0:0", "--sandbox", "--insecure-no-auth"]).await;
+    assert!(server.url.starts_with("http://0.0.0.0:"));
+}
+
+#[tokio::test]
+async fn without_credentials_http_does_not_start() {
+    let refused = binary(&["http", "--listen", "127.0.0.1:0"]).output().await.unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(refused.stdout.is_empty());
+    let text = String::from_utf8(refused.stderr).unwrap();
+    for part in ["BIGCOMMERCE_STORE_HASH", "BIGCOMMERCE_ACCESS_TOKEN", "--sandbox"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_past_the_limit_is_refused() {
+    let server = Server::start(&PRACTICE).await;
+    let host = HttpHost::new(&server.url);
+    let code = "A".repeat(5 << 20);
+    let answer =
+        host.modern("tools/call", call("create_coupon_code", json!({"promotion_id": 1, "code": code}))).await;
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn no_more_sessions_are_opened_than_are_kept() {
+    let arguments: Vec<_> = PRACTICE.iter().chain(&["--max-sessions", "2"]).copied().collect();
+    let server = Server::start(&arguments).await;
+    let first = HttpHost::open(&server.url, "2025-11-25").await;
+    let _second = HttpHost::open(&server.url, "2025-11-25").await;
+    let third = HttpHost::new(&server.url);
+    let opening =
+        json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": initialize("2025-11-25")});
+    let refused = third.post(opening, &[]).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "60");
+    // Those that exist go on, and so does the era without sessions.
+    assert_eq!(first.call("list_coupon_codes", json!({"promotion_id": 1})).await["isError"], false);
+    assert_eq!(third.modern("tools/list", json!({})).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_exist_is_not_found() {
+    let server = Server::start(&PRACTICE).await;
+    let host = HttpHost::new(&server.url);
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let answer = host.post(body, &[("mcp-session-id", "no-such-session")]).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_end_the_server_with_sessions_and_a_call_open() {
+    for signal in ["-TERM", "-INT"] {
+        // An API that takes the request and never answers.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut command = binary(&["http", "--listen", "127.0.0.1:0"]);
+        command
+            .env("BIGCOMMERCE_API_URL", format!("http://{}", silent.local_addr().unwrap()))
+            .env("BIGCOMMERCE_STORE_HASH", "abc")
+            .env("BIGCOMMERCE_ACCESS_TOKEN", "t");
+        let mut server = Server::start_command(command).await;
+        let host = HttpHost::open(&server.url, "2025-11-25").await;
+        let stream = host.client.get(format!("{}/sse", server.url)).send().await.unwrap();
+        let busy =
+            tokio::spawn(async move { host.call("list_coupon_codes", json!({"promotion_id": 1})).await });
+        let _call = tokio::time::timeout(PATIENCE, silent.accept()).await.unwrap().unwrap();
+        let started = Instant::now();
+        server.signal(signal);
+        let status = tokio::time::timeout(PATIENCE, server.child.wait()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert!(started.elapsed() < Duration::from_secs(3), "{signal}: {:?}", started.elapsed());
+        busy.abort();
+        drop(stream);
+    }
+}

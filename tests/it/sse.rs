@@ -1,0 +1,124 @@
+//! The server on the older HTTP+SSE transport.
+
+use futures::StreamExt;
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::http_host::HttpHost;
+use crate::support::process::{PATIENCE, Server};
+use crate::support::{call, initialize};
+
+const PRACTICE: [&str; 4] = ["http", "--listen", "127.0.0.1:0", "--sandbox"];
+
+struct SseHost {
+    client: Client,
+    stream: Response,
+    buffer: String,
+    messages: String,
+}
+
+impl SseHost {
+    async fn connect(server: &Server) -> Self {
+        let client = HttpHost::new(&server.url).client;
+        let stream = client.get(format!("{}/sse", server.url)).send().await.unwrap();
+        assert_eq!(stream.headers()["content-type"], "text/event-stream");
+        let mut host = Self { client, stream, buffer: String::new(), messages: String::new() };
+        let (event, address) = host.next_event().await;
+        assert_eq!(event, "endpoint");
+        assert!(address.starts_with("/messages?sessionId="), "{address}");
+        host.messages = format!("{}{address}", server.url);
+        host
+    }
+
+    async fn next_event(&mut self) -> (String, String) {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(name)).map(|v| v.trim().to_owned())
+                };
+                let found = field("event:").zip(field("data:"));
+                if let Some(found) = found {
+                    return found;
+                }
+                continue;
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.stream.chunk()).await.unwrap().unwrap();
+            self.buffer.push_str(std::str::from_utf8(&chunk.expect("the stream ended")).unwrap());
+        }
+    }
+
+    async fn post(&self, message: &Value) -> StatusCode {
+        self.client.post(&self.messages).json(message).send().await.unwrap().status()
+    }
+
+    async fn request(&mut self, id: u64, method: &str, params: Value) -> Value {
+        let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        assert_eq!(self.post(&message).await, StatusCode::ACCEPTED);
+        let (event, data) = self.next_event().await;
+        assert_eq!(event, "message");
+        let answer: Value = serde_json::from_str(&data).unwrap();
+        assert_eq!(answer["id"], id);
+        answer["result"].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_host_of_2024_creates_a_code() {
+    let server = Server::start(&PRACTICE).await;
+    let mut host = SseHost::connect(&server).await;
+    let answer = host.request(1, "initialize", initialize("2024-11-05")).await;
+    assert_eq!(answer["protocolVersion"], "2024-11-05");
+    host.post(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    let new = call("create_coupon_code", json!({"promotion_id": 1, "code": "OLDSTYLE"}));
+    assert_eq!(host.request(2, "tools/call", new).await["structuredContent"]["outcome"], "created");
+}
+
+#[tokio::test]
+async fn what_comes_before_initialize_does_not_end_the_session() {
+    let server = Server::start(&PRACTICE).await;
+    let mut host = SseHost::connect(&server).await;
+    host.post(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    assert_eq!(
+        host.request(1, "initialize", initialize("2025-11-25")).await["serverInfo"]["name"],
+        "coupon-mcp"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_delivered_is_said_so() {
+    let server = Server::start(&PRACTICE).await;
+    let host = SseHost::connect(&server).await;
+    let unknown = format!("{}/messages?sessionId=unknown", server.url);
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    assert_eq!(host.client.post(unknown).json(&ping).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    let junk = host.client.post(&host.messages).body("not json").send().await.unwrap();
+    assert_eq!(junk.status(), StatusCode::BAD_REQUEST);
+    let huge = host.client.post(&host.messages).body(vec![b' '; 5 << 20]).send().await.unwrap();
+    assert_eq!(huge.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_closed_stream_ends_its_session_and_makes_room() {
+    let arguments: Vec<_> = PRACTICE.iter().chain(&["--max-sessions", "1"]).copied().collect();
+    let server = Server::start(&arguments).await;
+    let first = SseHost::connect(&server).await;
+    let refused = first.client.get(format!("{}/sse", server.url)).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let client = first.client.clone();
+    drop(first);
+    // The server notices when it next writes or the connection's end arrives; ask until there is room.
+    let opened = futures::stream::unfold((), |()| async {
+        Some((client.get(format!("{}/sse", server.url)).send().await.unwrap().status(), ()))
+    });
+    let mut opened = Box::pin(opened);
+    let found = tokio::time::timeout(PATIENCE, async {
+        while let Some(status) = opened.next().await {
+            if status == StatusCode::OK {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(found.await.unwrap());
+}

@@ -1,0 +1,245 @@
+//! The server on stdio: both eras, bad input, and how it ends.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::process::binary;
+use crate::support::sandbox::Sandbox;
+use crate::support::stdio_host::StdioHost;
+use crate::support::{call, initialize, modern, modern_meta, tool_error};
+
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
+#[tokio::test]
+async fn every_legacy_version_is_negotiated_and_served() {
+    for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+        let mut host = StdioHost::spawn(binary(&["stdio", "--sandbox"]));
+        let answer = host.request("initialize", initialize(version)).await;
+        assert_eq!(answer["protocolVersion"], version);
+        assert_eq!(answer["capabilities"], json!({"tools": {}}));
+        assert_eq!(answer["serverInfo"]["name"], "coupon-mcp");
+        assert_eq!(answer["serverInfo"]["title"], "BigCommerce coupon codes (practice store)");
+        assert!(answer["instructions"].as_str().unwrap().contains("practice store"));
+        let tools = host.request("tools/list", json!({})).await;
+        assert_eq!(tools["tools"].as_array().unwrap().len(), 2);
+        assert_eq!(tools.get("resultType"), None);
+        let result = host.call("list_coupon_codes", json!({"promotion_id": 1})).await;
+        assert_eq!(result["structuredContent"]["total"], 1, "{version}: {result}");
+        assert_eq!(result.get("_meta"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_stateless_era_needs_no_handshake() {
+    let mut host = StdioHost::spawn(binary(&["--sandbox"]));
+    let found = host.request("server/discover", modern(json!({}))).await;
+    assert!(found["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")));
+    assert_eq!((&found["resultType"], &found["cacheScope"]), (&json!("complete"), &json!("public")));
+    assert_eq!(found["ttlMs"], 3_600_000);
+    assert_eq!(found["_meta"][SERVER_INFO]["name"], "coupon-mcp");
+    let tools = host.request("tools/list", modern(json!({}))).await;
+    assert_eq!((&tools["ttlMs"], &tools["cacheScope"]), (&json!(300_000), &json!("public")));
+    assert_eq!(tools["_meta"][SERVER_INFO]["name"], "coupon-mcp");
+    let arguments = call("create_coupon_code", json!({"promotion_id": 1, "code": "MODERN"}));
+    let created = host.request("tools/call", modern(arguments)).await;
+    assert_eq!(created["structuredContent"]["outcome"], "created");
+    assert_eq!(created["_meta"][SERVER_INFO]["name"], "coupon-mcp");
+}
+
+#[tokio::test]
+async fn discover_may_come_before_initialize() {
+    let mut host = StdioHost::spawn(binary(&["stdio", "--sandbox"]));
+    host.request("server/discover", modern(json!({}))).await;
+    host.request("initialize", initialize("2025-11-25")).await;
+    assert_eq!(host.request("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_not_declared_is_not_there() {
+    let mut host = StdioHost::practice().await;
+    for (method, params) in [
+        ("prompts/list", json!({})),
+        ("resources/list", json!({})),
+        ("resources/templates/list", json!({})),
+        ("resources/read", json!({"uri": "x://y"})),
+        ("prompts/get", json!({"name": "x"})),
+        (
+            "completion/complete",
+            json!({"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": ""}}),
+        ),
+        ("logging/setLevel", json!({"level": "info"})),
+        ("no/such/method", json!({})),
+    ] {
+        assert_eq!(host.exchange(method, params).await["error"]["code"], -32601, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_a_protocol_error_that_names_the_tools() {
+    let mut host = StdioHost::practice().await;
+    let error = host.exchange("tools/call", call("delete_everything", json!({}))).await["error"].clone();
+    assert_eq!(error["code"], -32602);
+    assert_eq!(
+        error["message"],
+        "Unknown tool \"delete_everything\". The tools are create_coupon_code, list_coupon_codes."
+    );
+}
+
+#[tokio::test]
+async fn malformed_params_of_a_known_method_are_called_that() {
+    let mut host = StdioHost::practice().await;
+    let error = host.exchange("tools/call", json!({"arguments": {}})).await["error"].clone();
+    assert_eq!(
+        (&error["code"], &error["message"]),
+        (&json!(-32602), &json!("The params of tools/call are malformed."))
+    );
+}
+
+#[tokio::test]
+async fn arguments_may_be_an_object_written_as_a_string() {
+    let mut host = StdioHost::practice().await;
+    let arguments = json!(r#"{"promotion_id": "1", "code": "TEXTUAL", "max_uses": null}"#);
+    let result = host.call("create_coupon_code", arguments).await;
+    assert_eq!(result["structuredContent"]["coupon_code"]["code"], "TEXTUAL");
+}
+
+#[tokio::test]
+async fn junk_never_ends_the_server() {
+    let mut host = StdioHost::spawn(binary(&["stdio", "--sandbox"]));
+    let deep = format!("{}{}\n", "[".repeat(100_000), "]".repeat(100_000));
+    let nested = format!(
+        r#"{{"jsonrpc":"2.0","id":9,"method":"tools/list","params":{}1{}}}"#,
+        "{\"a\":".repeat(5_000),
+        "}".repeat(5_000)
+    );
+    let long = format!("{}\n", "x".repeat(20 << 20));
+    let junk: [&[u8]; 12] = [
+        b"\n",
+        b"not json\n",
+        b"{\"jsonrpc\":\n",
+        b"\xff\xfe\x00\x80\n",
+        b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n",
+        b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":99}}\n",
+        b"{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}\n",
+        b"{\"jsonrpc\":\"2.0\",\"id\":null}\n",
+        b"[1,2,3]\n",
+        deep.as_bytes(),
+        long.as_bytes(),
+        b"{\"jsonrpc\":\"2.0\",\"id\":{\"a\":1},\"method\":\"ping\"}\n",
+    ];
+    for part in junk {
+        host.send_raw(part).await;
+    }
+    let mut answers = Vec::new();
+    let id = host.start("initialize", initialize("2025-11-25")).await;
+    loop {
+        let message = host.receive().await;
+        if message["id"] == id {
+            break;
+        }
+        answers.push(message);
+    }
+    assert!(answers.iter().all(|answer| answer.get("error").is_some()), "{answers:?}");
+    for part in junk {
+        host.send_raw(part).await;
+    }
+    host.send_raw(format!("{nested}\n").as_bytes()).await;
+    assert_eq!(host.request("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn without_credentials_and_without_a_host_the_exit_code_is_2() {
+    let host = StdioHost::spawn(binary(&["stdio"]));
+    let (status, log) = host.finish().await;
+    assert_eq!(status.code(), Some(2));
+    for text in ["BIGCOMMERCE_STORE_HASH", "BIGCOMMERCE_ACCESS_TOKEN", "--sandbox"] {
+        assert!(log.contains(text), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn without_credentials_a_host_is_told_so_by_every_call() {
+    let mut host = StdioHost::open(binary(&["stdio"])).await;
+    assert_eq!(host.request("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 2);
+    for tool in ["create_coupon_code", "list_coupon_codes"] {
+        let error = host.error(tool, json!({})).await;
+        assert_eq!(error["code"], "not_configured");
+        let text = error.to_string();
+        for text_part in ["BIGCOMMERCE_STORE_HASH", "BIGCOMMERCE_ACCESS_TOKEN", "--sandbox"] {
+            assert!(text.contains(text_part), "{text}");
+        }
+    }
+    assert_eq!(host.finish().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn credentials_that_are_still_placeholders_are_called_that() {
+    let mut command = binary(&["stdio"]);
+    command
+        .env("BIGCOMMERCE_STORE_HASH", "${BIGCOMMERCE_STORE_HASH}")
+        .env("BIGCOMMERCE_ACCESS_TOKEN", "YOUR_TOKEN");
+    let mut host = StdioHost::open(command).await;
+    let error = host.error("list_coupon_codes", json!({"promotion_id": 1})).await;
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("placeholder_credentials"), &json!(false)));
+}
+
+#[tokio::test]
+async fn the_start_touches_no_network() {
+    let sandbox = Sandbox::start(&[]).await;
+    let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
+    host.request("tools/list", json!({})).await;
+    assert_eq!(sandbox.requests().await, []);
+    host.ok("list_coupon_codes", json!({"promotion_id": 1})).await;
+    assert_eq!(sandbox.requests().await, [("GET".to_owned(), "/promotions/1/codes".to_owned(), 200)]);
+}
+
+#[tokio::test]
+async fn the_end_of_stdin_ends_the_server_even_during_a_call() {
+    let sandbox = Sandbox::start(&[]).await;
+    sandbox.fault(json!({"method": "GET", "path": "/codes", "times": 1, "delay_ms": 30_000})).await;
+    let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
+    host.start("tools/call", call("list_coupon_codes", json!({"promotion_id": 1}))).await;
+    let started = Instant::now();
+    let (status, _) = host.finish().await;
+    assert!(status.success());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_end_the_server() {
+    for signal in ["-TERM", "-INT"] {
+        let mut host = StdioHost::practice().await;
+        host.request("tools/list", json!({})).await;
+        let pid = host.child.id().unwrap().to_string();
+        let started = Instant::now();
+        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let status = tokio::time::timeout(Duration::from_secs(10), host.child.wait()).await.unwrap().unwrap();
+        assert_eq!(status.code(), Some(0), "{signal}");
+        assert!(started.elapsed() < Duration::from_secs(3), "{signal}: {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn calls_run_side_by_side() {
+    let sandbox = Sandbox::start(&[]).await;
+    sandbox.fault(json!({"method": "POST", "path": "/codes", "times": 1, "delay_ms": 2_000})).await;
+    let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
+    let new = json!({"promotion_id": 1, "code": "SLOW"});
+    let slow = host.start("tools/call", call("create_coupon_code", new)).await;
+    let listed = host.call("list_coupon_codes", json!({"promotion_id": 1})).await;
+    assert_eq!(listed["structuredContent"]["total"], 1);
+    let answer: Value = host.receive().await;
+    assert_eq!(answer["id"], slow);
+    assert_eq!(answer["result"]["structuredContent"]["outcome"], "created");
+}
+
+#[tokio::test]
+async fn errors_of_both_eras_have_the_same_form() {
+    let mut host = StdioHost::spawn(binary(&["stdio", "--sandbox"]));
+    let mut params = call("create_coupon_code", json!({"promotion_id": 1, "code": "50%"}));
+    params["_meta"] = modern_meta();
+    let error = tool_error(&host.request("tools/call", params).await);
+    assert_eq!(error["code"], "invalid_arguments");
+}

@@ -1,0 +1,66 @@
+//! The house rules that a compiler does not hold.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What each part may use of the crate: the data goes one way.
+const MAY_USE: [(&str, &[&str]); 8] = [
+    ("bigcommerce", &["bigcommerce"]),
+    ("coupons", &["coupons", "bigcommerce"]),
+    ("tools", &["tools", "coupons", "bigcommerce"]),
+    ("server", &["server", "tools", "coupons"]),
+    ("transport", &["transport"]),
+    ("sandbox", &["sandbox"]),
+    ("telemetry", &[]),
+    ("config", &["config", "transport", "bigcommerce"]),
+];
+
+fn sources() -> BTreeMap<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = BTreeMap::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                sources.insert(path.strip_prefix(&root).unwrap().to_owned(), text);
+            }
+        }
+    }
+    sources
+}
+
+fn part_of(path: &Path) -> String {
+    let first = path.components().next().unwrap().as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn the_data_goes_one_way() {
+    for (path, text) in sources() {
+        let Some((part, allowed)) = MAY_USE.iter().find(|(part, _)| *part == part_of(&path)) else {
+            continue;
+        };
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(allowed.contains(&used.as_str()), "{}: {part} must not use {used}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_source_file_outgrows_its_room() {
+    for (path, text) in sources() {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines =
+            code.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+        let is_tests = path.file_stem().is_some_and(|stem| stem == "tests")
+            || path.components().any(|c| c.as_os_str() == "tests");
+        assert!(is_tests || lines <= 300, "{} has {lines} lines of code", path.display());
+    }
+}

@@ -1,0 +1,63 @@
+//! The built binary as a child process.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// No answer may take longer, on however slow a machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The binary with a clean environment: nothing of the developer's own settings leaks in.
+pub(crate) fn binary(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coupon-mcp"));
+    command.args(arguments).kill_on_drop(true);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        let upper = name.to_ascii_uppercase();
+        if upper.starts_with("BIGCOMMERCE_") || upper.starts_with("COUPON_MCP_") || upper.ends_with("_PROXY")
+        {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A server that listens, and its address such as `http://127.0.0.1:4010`.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts the binary and waits for its `listening on` line.
+    pub(crate) async fn start(arguments: &[&str]) -> Self {
+        Self::start_command(binary(arguments)).await
+    }
+
+    pub(crate) async fn start_command(mut command: Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut log = String::new();
+        let url = loop {
+            let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
+            let line = line.unwrap_or_else(|| panic!("the server ended before it listened:\n{log}"));
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                break format!("http://{}", address.trim());
+            }
+            log.push_str(&line);
+            log.push('\n');
+        };
+        // What else it says is read, so that it never blocks on a full pipe.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { child, url }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+}
