@@ -2,10 +2,13 @@
 //!
 //! Ratios within one run, because machines are noisy:
 //!
-//! - CPU per call of `list_coupon_codes` against the floor: the same rmcp server and client with a tool that
-//!   makes no request, plus a bare reqwest GET of the same URL. Rounds alternate; the median counts.
+//! - CPU per call of `list_coupon_codes` against the floor: a call of a tool that makes no request, on the same
+//!   rmcp server and client, and then a bare reqwest GET of the same URL. The two are measured as one pair,
+//!   since a call does both in turn: each in a tight loop of its own stays in warm caches that no call ever
+//!   has. Rounds alternate; the median counts. On one thread, as stdio runs.
 //! - Time from the start of the process to its first `tools/list` answer on stdio, and its resident memory then.
 //! - `cargo bench -- --soak`: resident memory over 100,000 sequential list calls.
+//! - `cargo bench -- --profile`: 20,000 list calls and nothing else, for a profiler.
 //!
 //! The practice store runs in a process of its own, so its work is not counted.
 
@@ -35,8 +38,8 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 use serde_json::json;
 use url::Url;
 
-const ROUNDS: usize = 2;
-const CALLS: u32 = 200;
+const ROUNDS: usize = 9;
+const CALLS: u32 = 2_000;
 const BINARY: &str = env!("CARGO_BIN_EXE_coupon-mcp");
 
 /// A child that ends with the measurement.
@@ -71,10 +74,22 @@ type Host = RunningService<RoleClient, ()>;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let asked_for = |flag: &str| std::env::args().any(|argument| argument == flag);
+    if asked_for("--profile") {
+        return runtime.block_on(only_calls());
+    }
     runtime.block_on(cpu_per_call());
     start_and_memory();
-    if std::env::args().any(|argument| argument == "--soak") {
+    if asked_for("--soak") {
         soak();
+    }
+}
+
+async fn only_calls() {
+    let (_sandbox, url) = sandbox();
+    let ours = connect(server(&url)).await;
+    for _ in 0..20_000 {
+        ours.call_tool(request()).await.unwrap();
     }
 }
 
@@ -89,25 +104,32 @@ async fn cpu_per_call() {
         let answer = http.get(&list).header("X-Auth-Token", "sandbox-token").send().await.unwrap();
         answer.bytes().await.unwrap();
     };
-    let mut ratios = Vec::new();
-    let mut costs = Vec::new();
+    let pair = || async {
+        idle.call_tool(request()).await.unwrap();
+        get().await;
+    };
+    let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
-        let idle_cost = cpu(|| async { drop(idle.call_tool(request()).await.unwrap()) }).await;
-        let get_cost = cpu(get).await;
-        let our_cost = cpu(|| async { drop(ours.call_tool(request()).await.unwrap()) }).await;
+        let idle_alone = cpu(|| async { drop(idle.call_tool(request()).await.unwrap()) }).await;
+        let get_alone = cpu(get).await;
+        let floor = cpu(pair).await;
+        let our_call = cpu(|| async { drop(ours.call_tool(request()).await.unwrap()) }).await;
         // The first round warms caches and connections up.
         if round > 0 {
-            ratios.push(our_cost / (idle_cost + get_cost));
-            costs.push((our_cost, idle_cost, get_cost));
+            rounds.push([our_call, floor, our_call / floor, idle_alone, get_alone]);
         }
     }
+    let [our_call, floor, ratio, idle_alone, get_alone] = medians(&rounds);
     println!(
-        "cpu per call: {:.1} us; floor {:.1} us (idle tool) + {:.1} us (bare GET); ratio {:.2} (budget 1.50)",
-        median(costs.iter().map(|cost| cost.0).collect()),
-        median(costs.iter().map(|cost| cost.1).collect()),
-        median(costs.iter().map(|cost| cost.2).collect()),
-        median(ratios),
+        "cpu per call: {our_call:.1} us; floor {floor:.1} us; ratio {ratio:.2} (budget 1.50); \
+         in tight loops: idle tool {idle_alone:.1} us, bare GET {get_alone:.1} us"
     );
+}
+
+fn medians<const N: usize>(rounds: &[[f64; N]]) -> [f64; N] {
+    std::array::from_fn(|column| {
+        median(rounds.iter().filter_map(|round| round.get(column).copied()).collect())
+    })
 }
 
 /// Microseconds of CPU that one of `CALLS` calls takes, client and server together.

@@ -9,7 +9,7 @@ use coupon_mcp::telemetry;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::init();
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match cli.runtime() {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&error.into()),
     };

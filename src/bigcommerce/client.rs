@@ -237,13 +237,14 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Unreadable::Empty);
     }
-    let json = &mut serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(json).map_err(|error| {
-        if error.inner().is_data() {
-            Unreadable::Shape(error.path().to_string())
-        } else {
-            Unreadable::NotJson
+    serde_json::from_slice(body).map_err(|error| {
+        if !error.is_data() {
+            return Unreadable::NotJson;
         }
+        // Keeping track of the path costs; it is worth that only when something is wrong.
+        let json = &mut serde_json::Deserializer::from_slice(body);
+        let located = serde_path_to_error::deserialize::<_, T>(json).err();
+        Unreadable::Shape(located.map_or_else(String::new, |error| error.path().to_string()))
     })
 }
 

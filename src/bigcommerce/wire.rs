@@ -1,8 +1,11 @@
 //! The JSON on the wire, as tolerant as the API is loose: unknown fields are ignored, nulls expected.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 /// `CouponCode` of the OpenAPI file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -113,14 +116,36 @@ pub struct Links {
     pub next: Option<String>,
 }
 
-/// Reads what fits and takes the default for the rest: an empty object of the API may be `{}`, `[]` or null.
+/// Takes the default for anything but an object: an empty object of the API may be `{}`, `[]` or null.
 fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: DeserializeOwned + Default,
+    T: Deserialize<'de> + Default,
 {
-    let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).unwrap_or_default())
+    struct ObjectOrNothing<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectOrNothing<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object, an array or null")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<T, A::Error> {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(T::default())
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+            Ok(T::default())
+        }
+    }
+
+    deserializer.deserialize_any(ObjectOrNothing(PhantomData))
 }
 
 #[cfg(test)]
