@@ -252,8 +252,13 @@ impl ServerHandler for CouponServer {
         {
             return result;
         }
-        if matches!(method.as_str(), "initialize" | "tools/call" | "tools/list" | "server/discover" | "ping")
-        {
+        let known = match method.as_str() {
+            "tools/call" | "tools/list" | "server/discover" => true,
+            // 2026-07-28 has done away with these.
+            "initialize" | "ping" => !is_modern(&context),
+            _ => false,
+        };
+        if known {
             return Err(ErrorData::invalid_params(format!("The params of {method} are malformed."), None));
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None))
