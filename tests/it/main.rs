@@ -19,6 +19,7 @@ mod create;
 mod faults;
 mod http;
 mod list;
+mod network;
 mod sse;
 mod stdio;
 mod structure;
