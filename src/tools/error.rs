@@ -1,4 +1,4 @@
-//! The form of every failure that a model gets to see; [`super::explain`] finds the words.
+//! The form of every failure that a model gets to see; `explain.rs` finds the words.
 //!
 //! A sentence says what is, a hint says what to do, a code lets a program branch, `retryable` and
 //! `retry_after_s` say whether and when the same call has a chance. `content[0]` is the sentence with its
