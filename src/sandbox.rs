@@ -6,30 +6,35 @@
 //! bodies, the request quota and the concurrency of each endpoint. It starts from the data in `seed`.
 //!
 //! # Layout
-//! - `serve` accepts connections; `exchange` takes one request through faults, quota, `auth`,
-//!   `routes` and concurrency (`rate_limit`) to its handler, and keeps the `request_log`.
+//! - `serve` accepts connections; `exchange` takes one request and its `payload` through faults, quota,
+//!   `auth`, `routes` and concurrency (`rate_limit`) to its handler, and keeps the `request_log`. `era` parts
+//!   the requests before a reset from those after it.
 //! - `promotions`, `codes` and `settings` are the endpoints; `query`, `field` and `page` read
 //!   their input; `answer` and `wire_error` shape their output.
 //! - `store` is all SQL. `control` and `faults` are for tests only.
 //!
 //! # The control API
 //! Served when [`SandboxOptions::control`] is set, without a token, and only to requests whose `Host` is
-//! loopback:
+//! loopback and that no page of another site sent:
 //! - `POST /_sandbox/faults` adds one rule (see `faults`), `DELETE /_sandbox/faults` removes all.
 //! - `GET /_sandbox/requests` lists the API requests since the start or the latest reset.
-//! - `POST /_sandbox/reset` goes back to the seeds and forgets rules, requests and quota use.
+//! - `POST /_sandbox/reset` goes back to the seeds and forgets rules, requests and quota use. A request from
+//!   before it whose work has not begun is closed without an answer, and nothing of it is left.
 //!
 //! # Choices where the vendor's documents are silent
 //! Authentication and routing
 //! - A missing or unknown token answers 401, another store hash 403, in the body shape of the scope error
 //!   (`{status, title, type, errors: {}}`); so do 404 for an unknown path, 413 and 415.
 //! - The order of checks is: quota, token, store hash, path and method, scope, concurrency, query
-//!   parameters, content type, body. An id in the path that is not a number is unknown, so it answers 404; a method
-//!   that an endpoint does not have answers 405.
+//!   parameters, content type, body. A method that an endpoint does not have answers 405, and none has
+//!   `HEAD`.
+//! - An id in the path that is not digits without a leading zero is unknown, so it answers 404. The path
+//!   counts as it was sent: percent escapes in it are not decoded.
 //! - A query parameter that is sent twice counts with its latest value. An empty `sort`, `direction` or
 //!   `redemption_type` counts as absent (the OpenAPI file allows an empty value there); every other empty
 //!   parameter must be valid by itself.
-//! - A body above 1 MiB answers 413.
+//! - A body above 1 MiB answers 413, and up to 16 MiB of it are read before. A request whose body breaks off
+//!   is neither carried out nor logged.
 //!
 //! Limits
 //! - Every API request takes one unit of the quota, also one that is refused later. The window starts with
@@ -47,7 +52,9 @@
 //! Codes
 //! - Codes are unique in the whole store whatever their case, a text may be used again after its deletion,
 //!   and every `code` filter is an exact match whatever its case.
-//! - A second code on a `SINGLE` promotion and a code on an `AUTOMATIC` promotion answer 422.
+//! - A code of nothing but blanks answers 422; blanks around a code belong to it.
+//! - A second code on a `SINGLE` promotion and a code on an `AUTOMATIC` promotion answer 422, which comes
+//!   before the refusal of a code that exists.
 //! - Codes are listed by ascending id, also backwards from `before`. `limit` alone is no pagination detail,
 //!   so both pagination objects are present. `cursor_pagination.count` counts the items of the page.
 //!   Links carry paging parameters only, as in the documentation's samples. A page past the end is empty.
@@ -83,10 +90,12 @@ mod auth;
 mod clock;
 mod codes;
 mod control;
+mod era;
 mod exchange;
 mod faults;
 mod field;
 mod page;
+mod payload;
 mod promotions;
 mod query;
 mod rate_limit;
@@ -126,7 +135,7 @@ pub struct SandboxOptions {
     /// The database file, created and seeded if missing; its directory must exist. `None` keeps the state
     /// in memory until the last clone of the [`Sandbox`] is gone.
     pub data: Option<PathBuf>,
-    /// How long each API request waits before its work is done.
+    /// How long each API request waits before its work. One that is refused earlier does not wait.
     pub latency: Duration,
     /// Requests per [`window`](Self::window), 0 for no quota. The API documentation's rate limit page gives
     /// 450 per 30 s to a Pro store.
@@ -159,9 +168,28 @@ pub enum SandboxError {
     /// The file holds a database that no sandbox wrote.
     #[error("{} is not a sandbox's data file", .0.display())]
     ForeignFile(PathBuf),
+    /// The file was written by a later version of this program.
+    #[error(
+        "the sandbox's data file {} has the format of a newer program: version {found}, and this one knows \
+         version {known}",
+        path.display()
+    )]
+    NewerFile {
+        /// The file.
+        path: PathBuf,
+        /// The version of its format.
+        found: i64,
+        /// The latest version that can be read.
+        known: i64,
+    },
     /// The database could not be opened, created or seeded.
-    #[error("the sandbox's database could not be opened")]
-    Database(#[from] sqlx::Error),
+    #[error("the sandbox's data file {} cannot be used: {reason}", path.display())]
+    Database {
+        /// The file; `:memory:` without one.
+        path: PathBuf,
+        /// What SQLite or the operating system says.
+        reason: String,
+    },
 }
 
 /// An open store. Clones share the same state, quota and fault rules.
@@ -187,5 +215,11 @@ impl Sandbox {
     /// When `listener` is not a bound socket. A failure to accept one connection is logged, not returned.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
         serve::serve(self.exchange, listener, shutdown).await
+    }
+
+    /// Closes the store, of which this and all clones are of no use then. Requests that wait are given up; a
+    /// statement that is under way is finished.
+    pub async fn close(self) {
+        self.exchange.close().await;
     }
 }

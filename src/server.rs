@@ -17,6 +17,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::tools::{ToolError, Toolbox};
@@ -54,13 +55,19 @@ struct Shared {
     practice: bool,
     permits: Semaphore,
     caps: CallCaps,
+    calls: TaskTracker,
 }
 
 impl CouponServer {
     /// A server of these tools; `practice` says that they work on the practice store.
     pub fn new(toolbox: Toolbox, practice: bool, caps: CallCaps) -> Self {
         let permits = Semaphore::new(caps.concurrent);
-        Self { shared: Arc::new(Shared { toolbox, practice, permits, caps }) }
+        Self { shared: Arc::new(Shared { toolbox, practice, permits, caps, calls: TaskTracker::new() }) }
+    }
+
+    /// The calls under way, so that a stop can wait for them.
+    pub fn calls(&self) -> TaskTracker {
+        self.shared.calls.clone()
     }
 
     fn implementation(&self) -> Implementation {
@@ -89,6 +96,7 @@ impl CouponServer {
     /// Runs a tool within the caps. A tool that panics or takes too long is answered, and the server lives.
     async fn run_tool(&self, name: &str, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
         let shared = &self.shared;
+        let _under_way = shared.calls.token();
         let Ok(Ok(_permit)) = tokio::time::timeout(shared.caps.queue, shared.permits.acquire()).await else {
             return Ok(ToolError::busy().into_result());
         };

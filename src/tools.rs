@@ -13,6 +13,7 @@ mod list_coupon_codes;
 pub mod schema;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
@@ -21,9 +22,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::bigcommerce::Patience;
 use crate::coupons::Store;
 use arguments::ArgumentFault;
 pub use error::{ErrorCode, ToolError};
+
+/// Promotions to choose from are a courtesy beside an error that is known: they must not hold it up.
+const CHOICES_WITHIN: Duration = Duration::from_secs(5);
 
 /// A tool: its published contract and what it does.
 trait CouponTool {
@@ -112,7 +117,7 @@ async fn run(entry: &Entry, store: &Arc<Store>, arguments: JsonObject) -> Result
 /// A call without a usable promotion is answered with promotions to choose from.
 async fn explain(fault: ArgumentFault, store: &Store) -> ToolError {
     let choices = if fault.concerns("promotion_id") {
-        store.promotion_choices(&store.patience()).await.unwrap_or_default()
+        store.promotion_choices(&Patience::new(CHOICES_WITHIN, Duration::ZERO)).await.unwrap_or_default()
     } else {
         Vec::new()
     };

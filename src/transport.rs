@@ -2,6 +2,7 @@
 
 pub mod guard;
 pub mod opening;
+mod sessions;
 pub mod sse;
 pub mod stdio;
 pub mod streamable_http;
@@ -12,11 +13,17 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use rmcp::ServerHandler;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-/// After a signal, whatever is still open is closed within this time.
+/// After a signal, or the end of stdin, calls under way get so long to be answered.
+const FINISH_WITHIN: Duration = Duration::from_secs(2);
+/// From the last answer to the closing of its stream, so that it is written.
+const LINGER: Duration = Duration::from_millis(100);
+/// After a signal, whatever is still open then is cut.
 const STOP_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// Settings of the HTTP transports.
@@ -28,10 +35,13 @@ pub struct HttpSettings {
     pub allowed_origins: Vec<String>,
     /// Until an idle session is forgotten. Many hosts never open a new one after a 404, so: hours.
     pub session_idle: Duration,
-    /// Sessions at once, per transport.
+    /// Sessions at once, per transport. On Streamable HTTP one too many closes the one that was idle longest;
+    /// on HTTP+SSE, where each has a connection, it is refused.
     pub max_sessions: usize,
     /// Most bytes of a request body.
     pub max_body_bytes: usize,
+    /// The calls under way, which a stop waits for.
+    pub calls: TaskTracker,
 }
 
 impl Default for HttpSettings {
@@ -45,11 +55,13 @@ impl Default for HttpSettings {
             session_idle: Duration::from_hours(8),
             max_sessions: 1_000,
             max_body_bytes: 4 << 20,
+            calls: TaskTracker::new(),
         }
     }
 }
 
-/// Serves `handler` over HTTP on `listener` until `shutdown`, then closes everything within 3 s.
+/// Serves `handler` over HTTP on `listener` until `shutdown`; then takes no more connections, lets the calls
+/// under way finish, and closes everything within 3 s.
 ///
 /// # Errors
 /// When the listener fails.
@@ -62,16 +74,27 @@ pub async fn serve_http<H>(
 where
     H: ServerHandler + Clone,
 {
-    let app = app(handler, &settings, &shutdown);
-    let stop = shutdown.clone().cancelled_owned();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop);
-    let deadline = async {
+    let close = CancellationToken::new();
+    let app = app(handler, &settings, &shutdown, &close);
+    // An answer goes out in several small writes; without this each would wait for an acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+        }
+    });
+    let serving = axum::serve(listener, app).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let stopping = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(STOP_WITHIN).await;
+        let deadline = tokio::time::Instant::now() + STOP_WITHIN;
+        settings.calls.close();
+        let _ = tokio::time::timeout(FINISH_WITHIN, settings.calls.wait()).await;
+        tokio::time::sleep(LINGER).await;
+        close.cancel();
+        tokio::time::sleep_until(deadline).await;
     };
     tokio::select! {
         served = serving => served,
-        () = deadline => Ok(()),
+        () = stopping => Ok(()),
     }
 }
 
@@ -79,14 +102,15 @@ fn app<H: ServerHandler + Clone>(
     handler: H,
     settings: &HttpSettings,
     shutdown: &CancellationToken,
+    close: &CancellationToken,
 ) -> Router {
     let ready = shutdown.clone();
     let readiness = move || async move {
         if ready.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     };
     let routes = Router::new()
-        .merge(streamable_http::router(handler.clone(), settings, shutdown))
-        .merge(sse::router(handler, settings, shutdown))
+        .merge(streamable_http::router(handler.clone(), settings, close))
+        .merge(sse::router(handler, settings, close))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(readiness));
     guard::protect(routes, settings)

@@ -16,7 +16,7 @@ use super::error::{ApiError, NoAnswer, Unreadable};
 use super::pacing::{Operation, Pacing, QuotaReport, RateHeaders};
 use super::patience::Patience;
 use super::refusal::Refusal;
-use super::retry::{self, Decision, Pauses, Signal};
+use super::retry::{self, Decision, Pause, Pauses, Signal};
 
 /// Limits of single requests.
 #[derive(Debug, Clone, Copy)]
@@ -92,27 +92,30 @@ impl Client {
         request: &Request<'_>,
         patience: &Patience,
     ) -> Result<T, ApiError> {
-        let connection = self.connection().await?;
+        let connection = self.connection_within(patience).await?;
         let method = request.operation.method();
         let mut pauses = Pauses::new();
-        let mut attempt = 0;
+        let (mut limited, mut failed) = (0, 0);
         loop {
-            attempt += 1;
             let slot = self.pacing.admit(request.operation, patience).await?;
             let Attempt { signal, outcome } = self.attempt(connection, request, patience).await;
-            if let Signal::Answer { status, rate, .. } = &signal {
-                slot.settle(rate, *status == StatusCode::TOO_MANY_REQUESTS);
+            let times = if signal.is_limited() { &mut limited } else { &mut failed };
+            *times += 1;
+            match &signal {
+                Signal::Answer { rate, .. } => slot.settle(rate, signal.is_limited()),
+                // The place is not kept through the pause.
+                Signal::NotSent | Signal::Lost => drop(slot),
             }
-            let Decision::Retry(pause) = retry::decide(&method, &signal, attempt) else {
+            let Decision::Retry(pause) = retry::decide(&method, &signal, *times) else {
                 return outcome;
             };
             let length = pauses.length_of(&pause);
-            debug!(path = %request.path, attempt, pause_ms = length.as_millis(), ?pause, "retrying");
+            debug!(path = %request.path, times, pause_ms = length.as_millis(), ?pause, "retrying");
             match pause {
-                retry::Pause::Backoff if patience.time_left() <= length => return outcome,
-                retry::Pause::Backoff => tokio::time::sleep(length).await,
-                retry::Pause::Window(_) | retry::Pause::Overload => {
-                    let overloaded = pause == retry::Pause::Overload;
+                Pause::Backoff if patience.time_left() <= length => return outcome,
+                Pause::Backoff => tokio::time::sleep(length).await,
+                Pause::Window(_) | Pause::Overload => {
+                    let overloaded = pause == Pause::Overload;
                     patience
                         .sleep(length)
                         .await
@@ -130,6 +133,12 @@ impl Client {
                 Ok(Connection { http, endpoint })
             })
             .await
+    }
+
+    async fn connection_within(&self, patience: &Patience) -> Result<&Connection, ApiError> {
+        let limit = patience.time_left();
+        let connected = tokio::time::timeout(limit, self.connection()).await;
+        connected.unwrap_or(Err(ApiError::NoAnswer(NoAnswer::TimedOut(limit))))
     }
 
     async fn attempt<T: DeserializeOwned>(

@@ -51,6 +51,9 @@ impl Operation {
 /// A header that asks for a longer wait is not taken at its word.
 const LONGEST: Duration = Duration::from_hours(24);
 
+/// Length of a window that has not told its own (API documentation).
+const USUAL_WINDOW: Duration = Duration::from_secs(30);
+
 /// The rate headers of one answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateHeaders {
@@ -58,6 +61,8 @@ pub struct RateHeaders {
     pub quota: Option<u64>,
     /// `X-Rate-Limit-Requests-Left`: requests left in the window.
     pub left: Option<u64>,
+    /// `X-Rate-Limit-Time-Window-Ms`: length of the window.
+    pub window: Option<Duration>,
     /// `X-Rate-Limit-Time-Reset-Ms`: until the window opens again.
     pub reset: Option<Duration>,
     /// `X-Retry-After`, seconds, on a 429.
@@ -68,10 +73,12 @@ impl RateHeaders {
     /// Reads the headers; what is absent or not a number stays unknown.
     pub fn read(headers: &HeaderMap) -> Self {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let milliseconds = |name| number(name).map(|ms| Duration::from_millis(ms).min(LONGEST));
         Self {
             quota: number("x-rate-limit-requests-quota"),
             left: number("x-rate-limit-requests-left"),
-            reset: number("x-rate-limit-time-reset-ms").map(|ms| Duration::from_millis(ms).min(LONGEST)),
+            window: milliseconds("x-rate-limit-time-window-ms"),
+            reset: milliseconds("x-rate-limit-time-reset-ms"),
             retry_after: number("x-retry-after")
                 .or_else(|| number("retry-after"))
                 .map(|s| Duration::from_secs(s).min(LONGEST)),
@@ -110,6 +117,7 @@ struct Window {
     quota: Option<u64>,
     left: Option<u64>,
     opens_at: Option<Instant>,
+    length: Option<Duration>,
     in_flight: u64,
 }
 
@@ -150,27 +158,41 @@ impl Default for Pacing {
 impl Pacing {
     /// Waits until a request of this kind may go out.
     ///
+    /// The wait for the window is made without a place at the endpoint, so that nobody queues for a place
+    /// behind callers who only wait for the clock.
+    ///
     /// # Errors
     /// [`ApiError::RateLimited`] at once when the wait is known to be longer than the call's patience, or when
-    /// that patience ends; [`ApiError::Congested`] when the endpoint's slots stay taken.
+    /// that patience ends; [`ApiError::Congested`] when the endpoint's places stay taken.
     pub(crate) async fn admit(
         &self,
         operation: Operation,
         patience: &Patience,
     ) -> Result<Slot<'_>, ApiError> {
-        let permit = self.permit(operation, patience).await?;
+        loop {
+            self.wait_until_open(patience).await?;
+            let permit = self.permit(operation, patience).await?;
+            // The window may have shut while this call waited for its place.
+            if self.window().take(Instant::now()) {
+                return Ok(Slot { pacing: self, _permit: permit });
+            }
+        }
+    }
+
+    async fn wait_until_open(&self, patience: &Patience) -> Result<(), ApiError> {
         loop {
             let answered = self.answered.notified();
-            let Some(shut_for) = self.window().take(Instant::now()) else {
-                return Ok(Slot { pacing: self, _permit: permit });
+            let (shut_for, in_flight) = {
+                let mut window = self.window();
+                (window.shut_for(Instant::now()), window.in_flight)
             };
+            let Some(shut_for) = shut_for else { return Ok(()) };
+            let left = patience.waiting_left();
             // Requests under way may bring better news than the estimate; without them only the clock helps.
-            let hopeless = self.window().in_flight == 0 && shut_for > patience.waiting_left();
-            if hopeless || patience.waiting_left().is_zero() {
+            if left.is_zero() || (in_flight == 0 && shut_for > left) {
                 return Err(ApiError::RateLimited { retry_after: shut_for, overloaded: false });
             }
-            let limit = shut_for.min(patience.waiting_left());
-            patience.wait_for(answered, limit).await;
+            patience.wait_for(answered, shut_for.min(left)).await;
         }
     }
 
@@ -202,7 +224,10 @@ impl Pacing {
         }
         match tokio::time::timeout(patience.time_left(), slots.acquire()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(ApiError::Congested),
+            _ => match self.window().shut_for(Instant::now()) {
+                Some(shut_for) => Err(ApiError::RateLimited { retry_after: shut_for, overloaded: false }),
+                None => Err(ApiError::Congested),
+            },
         }
     }
 
@@ -212,25 +237,30 @@ impl Pacing {
 }
 
 impl Window {
-    /// Takes one request from the window, or says for how long it is shut.
-    fn take(&mut self, now: Instant) -> Option<Duration> {
+    /// For how long no further request may go out.
+    fn shut_for(&mut self, now: Instant) -> Option<Duration> {
         if self.opens_at.is_some_and(|opens_at| opens_at <= now) {
-            self.opens_at = None;
+            // A new window: as large as the last one until an answer tells more.
             self.left = self.quota;
+            self.opens_at = self.quota.map(|_| now + self.length.unwrap_or(USUAL_WINDOW));
         }
-        let shut = match (self.left, self.opens_at) {
+        match (self.left, self.opens_at) {
             // `left` was told before the requests now under way were counted, so they are taken off.
             (Some(left), Some(opens_at)) if left <= self.in_flight => Some(opens_at - now),
             _ => None,
-        };
-        if shut.is_none() {
-            self.in_flight += 1;
         }
-        shut
+    }
+
+    /// Takes one request from the window, unless it is shut.
+    fn take(&mut self, now: Instant) -> bool {
+        let open = self.shut_for(now).is_none();
+        self.in_flight += u64::from(open);
+        open
     }
 
     fn learn(&mut self, rate: &RateHeaders, limited: bool, now: Instant) {
         self.quota = rate.quota.or(self.quota);
+        self.length = rate.window.or(self.length);
         if let (Some(left), Some(reset)) = (rate.left, rate.reset) {
             self.left = Some(left);
             self.opens_at = Some(now + reset);
@@ -274,7 +304,7 @@ mod tests {
 
     fn rate(left: u64, reset_ms: u64) -> RateHeaders {
         let reset = Some(Duration::from_millis(reset_ms));
-        RateHeaders { quota: Some(150), left: Some(left), reset, retry_after: None }
+        RateHeaders { quota: Some(150), left: Some(left), reset, ..RateHeaders::default() }
     }
 
     async fn send(pacing: &Pacing, answer: &RateHeaders) {
@@ -343,10 +373,39 @@ mod tests {
         assert!(pacing.admit(Operation::ListCodes, &patience()).await.is_ok());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_keeps_to_the_quota_of_each_window_and_nobody_waits_past_the_patience() {
+        let pacing = Pacing::default();
+        let window = Some(Duration::from_secs(9));
+        let small = |left, reset_ms| RateHeaders { quota: Some(2), window, ..rate(left, reset_ms) };
+        send(&pacing, &small(0, 9_000)).await;
+        let started = Instant::now();
+        let call = || async {
+            let patience = patience();
+            let slot = pacing.admit(Operation::ListCodes, &patience).await.map_err(|_| started.elapsed())?;
+            // The answer takes half a second and says what is left of the window then.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let into_window = started.elapsed().as_millis() % 9_000;
+            let reset = 9_000 - u64::try_from(into_window).unwrap();
+            slot.settle(&small(0, reset), false);
+            Ok::<_, Duration>(started.elapsed())
+        };
+        let outcomes = futures::future::join_all((0..50).map(|_| call())).await;
+        let sent = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert_eq!(sent, 4, "two windows of two requests open within the patience");
+        let latest = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).max();
+        assert!(latest.is_some_and(|latest| *latest <= PATIENT), "{latest:?}");
+    }
+
     #[test]
     fn a_429_with_requests_left_passes_sooner_than_a_used_up_window() {
         let seconds = |n| Some(Duration::from_secs(n));
-        let used_up = RateHeaders { quota: None, left: Some(0), reset: seconds(25), retry_after: seconds(1) };
+        let used_up = RateHeaders {
+            left: Some(0),
+            reset: seconds(25),
+            retry_after: seconds(1),
+            ..RateHeaders::default()
+        };
         assert_eq!(used_up.wait(1), seconds(25));
         let told = RateHeaders { left: Some(35), ..used_up.clone() };
         assert_eq!(told.wait(3), seconds(1));

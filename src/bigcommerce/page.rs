@@ -83,11 +83,16 @@ impl From<Many<CouponCode>> for CodePage {
         Self {
             total: pagination.total,
             more_pages,
-            start_cursor: start_cursor(&cursors).filter(|_| rows),
-            end_cursor: end_cursor(&cursors).filter(|_| rows),
+            start_cursor: start_cursor(&cursors).filter(|cursor| rows && is_cursor(cursor)),
+            end_cursor: end_cursor(&cursors).filter(|cursor| rows && is_cursor(cursor)),
             codes: answer.data,
         }
     }
+}
+
+/// Whether a text can be a cursor: opaque, but visible ASCII of at most 1,000 characters (they are base64).
+pub fn is_cursor(text: &str) -> bool {
+    (1..=1_000).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn start_cursor(cursors: &CursorPagination) -> Option<String> {

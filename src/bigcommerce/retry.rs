@@ -47,6 +47,13 @@ pub enum Signal {
     Lost,
 }
 
+impl Signal {
+    /// A 429.
+    pub fn is_limited(&self) -> bool {
+        matches!(self, Self::Answer { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS)
+    }
+}
+
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
@@ -67,20 +74,21 @@ pub enum Pause {
     Overload,
 }
 
-/// The table. `attempt` counts from 1: the request that has just ended.
-pub fn decide(method: &Method, signal: &Signal, attempt: u32) -> Decision {
+/// The table. `times` counts, from 1, how often such an answer came: a 429 or anything else, each by itself,
+/// so that waits for the window do not use up the tries.
+pub fn decide(method: &Method, signal: &Signal, times: u32) -> Decision {
     let repeatable = *method == Method::GET;
     let again = |allowed: bool| {
-        if allowed && attempt < MAX_TRIES { Decision::Retry(Pause::Backoff) } else { Decision::Answer }
+        if allowed && times < MAX_TRIES { Decision::Retry(Pause::Backoff) } else { Decision::Answer }
     };
     match signal {
         Signal::NotSent => again(true),
         Signal::Lost => again(repeatable),
         Signal::Answer { suspended: true, .. } => Decision::Answer,
         Signal::Answer { status, rate, .. } if *status == StatusCode::TOO_MANY_REQUESTS => {
-            Decision::Retry(rate.wait(attempt).map_or(Pause::Overload, |wait| {
+            Decision::Retry(rate.wait(times).map_or(Pause::Overload, |wait| {
                 // A limit that stays is met with a longer wait each time.
-                Pause::Window(wait + Duration::from_millis(250) * (attempt - 1))
+                Pause::Window(wait + Duration::from_millis(250) * (times - 1))
             }))
         }
         Signal::Answer { status, broken, .. } => {

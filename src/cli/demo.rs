@@ -126,9 +126,10 @@ fn step(style: Style, text: &str) {
 
 fn finish(style: Style) {
     let binary = std::env::current_exe().map_or("coupon-mcp".into(), |path| path.display().to_string());
-    output::data(&format!("\n{}", style.bold("Next: connect your own host to the practice store")));
-    output::data(&format!("   {}", style.cyan(&format!("{binary} config --host claude-desktop --sandbox"))));
+    output::data(&format!("\n{}", style.bold("Next: connect your own host to the practice store.")));
     output::data(
-        &style.dim("   (or claude-code, vscode, cursor, generic; without --sandbox for your own store)"),
+        "Hosts are claude-desktop, claude-code, vscode, cursor and generic; for your own store, leave out",
     );
+    output::data("--sandbox.");
+    output::data(&format!("   {}", style.cyan(&format!("{binary} config --host claude-desktop --sandbox"))));
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{HttpArgs, StoreArgs};
-use crate::transport::{serve_http, stop_signal};
+use crate::transport::{HttpSettings, serve_http, stop_signal};
 
 use super::store::Unusable;
 use super::{output, store};
@@ -33,6 +33,7 @@ pub(super) async fn run(args: &HttpArgs, store: &StoreArgs) -> anyhow::Result<Ex
         stop.cancel();
     });
     output::note(&format!("listening on http://{}", listener.local_addr()?));
-    serve_http(listener, server, args.settings(), shutdown).await?;
+    let settings = HttpSettings { calls: server.calls(), ..args.settings() };
+    serve_http(listener, server, settings, shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

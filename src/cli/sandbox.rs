@@ -24,14 +24,19 @@ pub(super) struct SandboxCommand {
     /// Keep the store in this file; without it, it is forgotten at exit.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Milliseconds that every API answer takes at least.
+    /// Milliseconds that a request waits before its work; a refused one does not wait.
     #[arg(long, value_name = "N", default_value_t = 0)]
     latency_ms: u64,
     /// Requests that the rate limit allows per window; 0 = no limit.
     #[arg(long, value_name = "N", default_value_t = 450)]
     quota: u32,
     /// Milliseconds of the rate limit's window.
-    #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 30_000,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     window_ms: u64,
 }
 
@@ -58,6 +63,7 @@ pub(super) async fn run(command: SandboxCommand) -> anyhow::Result<ExitCode> {
         stop.cancel();
     });
     output::note(&format!("listening on http://{}", listener.local_addr()?));
-    sandbox.serve(listener, shutdown).await?;
+    sandbox.clone().serve(listener, shutdown).await?;
+    sandbox.close().await;
     Ok(ExitCode::SUCCESS)
 }

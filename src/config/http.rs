@@ -16,7 +16,8 @@ pub struct HttpArgs {
     /// A further name (or name:port) that the Host header may hold, besides loopback. May be repeated.
     #[arg(long, value_name = "HOST", env = "COUPON_MCP_ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_host: Vec<String>,
-    /// A further origin that browsers may call from, such as `https://app.example.com`. May be repeated.
+    /// A further origin whose requests are not refused, such as `https://app.example.com`, besides loopback.
+    /// May be repeated.
     #[arg(long, value_name = "ORIGIN", env = "COUPON_MCP_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origin: Vec<String>,
     /// Listen beyond loopback although nothing authenticates the callers: whoever reaches the port can
@@ -27,7 +28,8 @@ pub struct HttpArgs {
     #[arg(long, value_name = "HOURS", env = "COUPON_MCP_SESSION_IDLE_H", default_value_t = 8,
           value_parser = clap::value_parser!(u64).range(1..=168))]
     pub session_idle_h: u64,
-    /// Sessions kept at once, per transport.
+    /// Sessions kept at once, per transport; one more closes the one that was idle longest (on /sse it is
+    /// refused).
     #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_SESSIONS", default_value_t = 1_000)]
     pub max_sessions: usize,
 }

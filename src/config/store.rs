@@ -76,7 +76,7 @@ pub enum ConfigError {
     Placeholder {
         /// The variable.
         variable: &'static str,
-        /// Its value; never a token, placeholders hold none.
+        /// The placeholder, without whatever stands around it.
         value: String,
     },
     /// The store hash is not one.
@@ -91,6 +91,12 @@ pub enum ConfigError {
          https://api.bigcommerce.com: {0}"
     )]
     ApiUrl(String),
+    /// The access token holds characters that cannot be sent.
+    #[error(
+        "the access token (BIGCOMMERCE_ACCESS_TOKEN or its file) holds blanks or characters that no token has; \
+         paste it again"
+    )]
+    Token,
     /// The token file cannot be read or is empty.
     #[error("the file of BIGCOMMERCE_ACCESS_TOKEN_FILE cannot be used: {0}")]
     TokenFile(String),
@@ -126,8 +132,8 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreCo
     let token = set(ACCESS_TOKEN);
     let file = set(ACCESS_TOKEN_FILE);
     for (variable, value) in [(STORE_HASH, &hash), (ACCESS_TOKEN, &token), (ACCESS_TOKEN_FILE, &file)] {
-        if let Some(value) = value.as_deref().filter(|value| is_placeholder(value)) {
-            return Err(ConfigError::Placeholder { variable, value: value.chars().take(60).collect() });
+        if let Some(value) = value.as_deref().and_then(placeholder) {
+            return Err(ConfigError::Placeholder { variable, value });
         }
     }
     let (Some(hash), true) = (&hash, token.is_some() || file.is_some()) else {
@@ -141,6 +147,9 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreCo
         (Some(token), _) => token,
         (None, file) => read_token(Path::new(&file.unwrap_or_default()))?,
     };
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ConfigError::Token);
+    }
     Ok(StoreConfig::Remote { api, hash, token: token.into() })
 }
 
@@ -148,8 +157,13 @@ fn unquoted(value: &str) -> String {
     value.trim().trim_matches(['"', '\'']).trim().to_owned()
 }
 
-fn is_placeholder(value: &str) -> bool {
-    value.contains("${") || value.to_ascii_uppercase().starts_with("YOUR_")
+/// The part of a value that shows it to be a placeholder, and nothing else of it: the rest may be a secret.
+fn placeholder(value: &str) -> Option<String> {
+    if let Some((_, inner)) = value.split_once("${") {
+        let name: String = inner.chars().take_while(|&c| c != '}').take(60).collect();
+        return Some(format!("${{{name}}}"));
+    }
+    value.to_ascii_uppercase().starts_with("YOUR_").then(|| "YOUR_...".to_owned())
 }
 
 /// The hash in what people paste: itself, in braces, the API path, the address of the store.
@@ -176,7 +190,8 @@ fn api_url(value: &str) -> Result<Url, ConfigError> {
     if !has_host || !matches!(url.scheme(), "http" | "https") {
         return Err(ConfigError::ApiUrl("it has no host".to_owned()));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+    let bare = url.username().is_empty() && url.password().is_none() && matches!(url.path(), "" | "/");
+    if !bare || url.query().is_some() || url.fragment().is_some() {
         return Err(ConfigError::ApiUrl("it holds more than scheme, host and port".to_owned()));
     }
     // The endpoint decides what plain http is permitted for; asked here so that the start says it.

@@ -100,9 +100,9 @@ impl Store {
             Ok(None) if !self.promotion_exists(new.promotion_id, patience).await.unwrap_or(true) => {
                 Err(self.unknown_promotion(new.promotion_id, patience).await)
             }
-            Ok(None) => Err(CouponError::Rejected { refusal, looked_up: true }),
+            Ok(None) => Err(CouponError::Rejected { refusal, lookup: None }),
             // Without a look-up, BigCommerce's words are still the best there is.
-            Err(_) => Err(CouponError::Rejected { refusal, looked_up: false }),
+            Err(lookup) => Err(CouponError::Rejected { refusal, lookup: Some(lookup) }),
         }
     }
 

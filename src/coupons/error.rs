@@ -28,8 +28,8 @@ pub enum CouponError {
     Rejected {
         /// BigCommerce's own words.
         refusal: Refusal,
-        /// Whether it could be looked up that the code is not there.
-        looked_up: bool,
+        /// Why it could not be looked up whether the code is there already.
+        lookup: Option<ApiError>,
     },
     /// No usable answer came; the code was looked up afterwards and was not there.
     #[error("{cause}; not there afterwards")]

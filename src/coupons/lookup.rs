@@ -6,10 +6,6 @@ use crate::bigcommerce::{ApiError, CodeQuery, Patience, Position, wire};
 use super::error::Owner;
 use super::{CodeText, CouponCode, PromotionChoice, Store};
 
-/// A search walks at most so many pages of 250: where the API's `code` filter matches in part, or compares
-/// case.
-const MAX_PAGES: usize = 40;
-
 impl Store {
     /// The code of this text, wherever in the store it is. Where the API compares case, a spelling that is
     /// none of the usual ones is missed.
@@ -48,7 +44,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Looks through the pages of a query.
+    /// Looks through the pages of a query, to the end or until the call's patience ends in an error.
     async fn walk(
         &self,
         promotion_id: u64,
@@ -56,7 +52,7 @@ impl Store {
         mut query: CodeQuery,
         patience: &Patience,
     ) -> Result<Option<CouponCode>, ApiError> {
-        for _ in 0..MAX_PAGES {
+        loop {
             let page = self.client.list_codes(promotion_id, &query, patience).await?;
             let full = page.codes.len() >= MAX_LIMIT as usize;
             if let Some(found) = pick(code, page.codes) {
@@ -64,10 +60,9 @@ impl Store {
             }
             match page.end_cursor {
                 Some(cursor) if full => query.position = Position::After(cursor),
-                _ => break,
+                _ => return Ok(None),
             }
         }
-        Ok(None)
     }
 
     /// Whether the API's `code` filter compares case, which the documents leave open. Found out once, by

@@ -46,7 +46,8 @@ fn read_new(body: &Value, promotion: i64) -> Result<(String, NewCodes), Invalid>
     let uses = |name| body.optional(name)?.map_or(Ok(0), |uses| uses.integer(0..=i64::MAX));
     let code = body.required("code")?.text_where(
         is_code,
-        "must have 1 to 50 characters: letters, numbers, white spaces, underscores and hyphens only.",
+        "must have 1 to 50 characters: letters, numbers, white spaces, underscores and hyphens only, and not \
+         only white spaces.",
     )?;
     let new = NewCodes {
         promotion,
@@ -59,7 +60,7 @@ fn read_new(body: &Value, promotion: i64) -> Result<(String, NewCodes), Invalid>
 
 fn is_code(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b' ' | b'-');
-    (1..=CODE_LENGTH).contains(&text.len()) && text.bytes().all(allowed)
+    text.len() <= CODE_LENGTH && text.bytes().all(allowed) && !text.trim().is_empty()
 }
 
 fn why_not_taken(kind: Option<Kind>) -> WireError {

@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use http::header::{HOST, HeaderMap};
+use http::header::{HOST, HeaderMap, ORIGIN};
 use http::uri::Authority;
 use http::{Method, StatusCode};
 use serde_json::json;
+use url::{Host, Url};
 
 use super::answer::Answer;
 use super::exchange::Exchange;
+use super::payload::Payload;
 
 /// The path under which the control API lies.
 const PREFIX: &str = "/_sandbox/";
@@ -20,28 +22,34 @@ pub(super) fn covers(path: &str) -> bool {
 
 /// Answers one control request.
 ///
-/// Only a loopback `Host` is served: a web page that got its own name resolved to this machine could
-/// otherwise steer the sandbox from a browser.
+/// A web page could otherwise steer the sandbox from a browser: one that got its own name resolved to this
+/// machine is known by its `Host`, one that sends to a loopback address by what the browser adds.
 pub(super) async fn answer(
     exchange: &Exchange,
     method: &Method,
     path: &str,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Payload,
 ) -> Answer {
     if !is_loopback(headers) {
         return refusal(StatusCode::FORBIDDEN, "The control API serves loopback hosts only.");
     }
+    if is_from_another_site(headers) {
+        return refusal(StatusCode::FORBIDDEN, "The control API does not serve pages of other sites.");
+    }
+    let Payload::Whole(body) = body else {
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large.");
+    };
     match (path.strip_prefix(PREFIX).unwrap_or_default(), method.as_str()) {
-        ("faults", "POST") => match exchange.faults.add(body) {
+        ("faults", "POST") => match exchange.add_fault(&body).await {
             Ok(()) => Answer::no_content(),
             Err(error) => refusal(StatusCode::BAD_REQUEST, &error.to_string()),
         },
         ("faults", "DELETE") => {
-            exchange.faults.clear();
+            exchange.clear_faults().await;
             Answer::no_content()
         }
-        ("requests", "GET") => Answer::bare(&exchange.log.to_json()),
+        ("requests", "GET") => Answer::bare(&exchange.requests().await),
         ("reset", "POST") => match exchange.reset().await {
             Ok(()) => Answer::no_content(),
             Err(error) => error.into(),
@@ -63,6 +71,22 @@ fn is_loopback(headers: &HeaderMap) -> bool {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
     })
+}
+
+/// Whether a browser says so. What is not a browser sends neither header.
+fn is_from_another_site(headers: &HeaderMap) -> bool {
+    let foreign_origin = headers.get(ORIGIN).is_some_and(|origin| {
+        let origin = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
+        !origin.is_some_and(|origin| match origin.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        })
+    });
+    let foreign_site =
+        headers.get("sec-fetch-site").is_some_and(|site| site != "none" && site != "same-origin");
+    foreign_origin || foreign_site
 }
 
 #[cfg(test)]

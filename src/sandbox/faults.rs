@@ -3,11 +3,13 @@
 //! A rule is a JSON object with `method`, `path` (a part of the path and query as they were sent), `times`
 //! (how many requests it applies to, at least 1) and exactly one effect:
 //! - `status` with an optional `body` and optional `headers`: this answer is sent without rate headers,
-//!   nothing is done, and no unit of the quota is taken. A `body` that is a JSON string is sent as that text, any other value as its JSON, and
-//!   no `body` as an empty one. `content-type` is JSON if the text is, else HTML, unless `headers` gives one.
+//!   nothing is done, and no unit of the quota is taken. A `body` that is a JSON string is sent as that
+//!   text, any other value (also `null`) as its JSON, and no `body` as an empty one. `content-type` is JSON
+//!   if the text is, else HTML, unless `headers` gives one.
 //! - `drop`: the connection is closed without an answer, `"before_commit"` or `"after_commit"`.
 //! - `delay_ms`: the work waits that long before it starts, holding its place at the endpoint.
-//! - `malformed`: `true`; the work is done, and the answer's JSON is cut off half-way.
+//! - `malformed`: `true`; the work is done, and the answer's JSON is cut off half-way. A 204 becomes a 200
+//!   with the beginning of a JSON body.
 //!
 //! Rules add up. The first rule that matches and has `times` left wins.
 
@@ -18,8 +20,8 @@ use std::time::Duration;
 use axum::body::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -68,6 +70,8 @@ struct SentRule {
     path: String,
     times: u32,
     status: Option<u16>,
+    /// `null` is a body too.
+    #[serde(default, deserialize_with = "present")]
     body: Option<Value>,
     headers: Option<BTreeMap<String, String>>,
     drop: Option<DropPoint>,
@@ -189,6 +193,11 @@ fn answer(status: u16, body: Option<Value>, sent: BTreeMap<String, String>) -> R
         headers.insert(name, value);
     }
     Ok(Kind::Answer { status: status.ok_or(RuleError::Status)?, headers, body: text.into() })
+}
+
+/// The value of a field that is there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 fn content_type(text: &str) -> &'static str {

@@ -38,7 +38,7 @@ pub(super) struct Reading {
     limit: u32,
     left: u32,
     window: Duration,
-    reset: Duration,
+    start: Instant,
 }
 
 impl Quota {
@@ -64,29 +64,30 @@ impl Quota {
             limit: self.limit,
             left: self.limit - current.used,
             window: self.window,
-            reset: self.window.saturating_sub(now.saturating_duration_since(current.start)),
+            start: current.start,
         })
-    }
-
-    /// Forgets the current window.
-    pub(super) fn reset(&self) {
-        *self.use_of_window.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 impl Reading {
     /// Writes the rate headers of the API documentation's rate limit page: the window and the time until it
     /// ends in milliseconds, the quota and what is left of it in requests; on a request that was not
-    /// admitted also the seconds to wait.
-    pub(super) fn write(&self, headers: &mut HeaderMap) {
+    /// admitted also the seconds to wait. The time counts from `now`, when the answer is sent.
+    pub(super) fn write(&self, headers: &mut HeaderMap, now: Instant) {
+        let reset = self.reset(now);
         headers.insert(WINDOW_MS, whole_millis(self.window));
-        headers.insert(RESET_MS, whole_millis(self.reset));
+        headers.insert(RESET_MS, whole_millis(reset));
         headers.insert(REQUESTS_QUOTA, HeaderValue::from(self.limit));
         headers.insert(REQUESTS_LEFT, HeaderValue::from(self.left));
         if !self.admitted {
-            let seconds = self.reset.as_millis().div_ceil(1000).max(1);
+            let seconds = reset.as_millis().div_ceil(1000).max(1);
             headers.insert(RETRY_AFTER, number(seconds));
         }
+    }
+
+    /// How long the window lasts after `now`.
+    fn reset(&self, now: Instant) -> Duration {
+        self.window.saturating_sub(now.saturating_duration_since(self.start))
     }
 }
 
@@ -139,16 +140,16 @@ impl Drop for Place<'_> {
 mod tests {
     use super::*;
 
-    fn left_and_reset(reading: Reading) -> (bool, u32, Duration) {
-        (reading.admitted, reading.left, reading.reset)
-    }
-
     #[test]
     fn a_window_starts_with_its_first_request_and_ends_after_its_length() {
         let window = Duration::from_secs(30);
         let quota = Quota::new(2, window);
         let start = Instant::now();
-        let at = |seconds| left_and_reset(quota.take(start + Duration::from_secs(seconds)).unwrap());
+        let at = |seconds| {
+            let now = start + Duration::from_secs(seconds);
+            let reading = quota.take(now).unwrap();
+            (reading.admitted, reading.left, reading.reset(now))
+        };
 
         assert_eq!(at(0), (true, 1, window));
         assert_eq!(at(10), (true, 0, Duration::from_secs(20)));
@@ -167,7 +168,8 @@ mod tests {
         let start = Instant::now();
         quota.take(start);
         let mut headers = HeaderMap::new();
-        quota.take(start + Duration::from_millis(100)).unwrap().write(&mut headers);
+        let refused = quota.take(start + Duration::from_millis(50)).unwrap();
+        refused.write(&mut headers, start + Duration::from_millis(100));
 
         assert_eq!(headers.get("x-rate-limit-time-window-ms").unwrap(), "1500");
         assert_eq!(headers.get("x-rate-limit-time-reset-ms").unwrap(), "1400");

@@ -36,10 +36,6 @@ impl RequestLog {
         entries.push_back(entry);
     }
 
-    pub(super) fn clear(&self) {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
     /// `{"requests": [{method, path, query?, status}]}`.
     pub(super) fn to_json(&self) -> Value {
         json!({ "requests": *self.entries.lock().unwrap_or_else(PoisonError::into_inner) })

@@ -1,11 +1,11 @@
 //! The endpoints: which path and method is which, and who handles it.
 
-use axum::body::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::payload::Payload;
 use super::store::Store;
 use super::wire_error::WireError;
 use super::{codes, promotions, settings};
@@ -36,8 +36,7 @@ pub(super) struct Call {
     /// The query without its question mark.
     pub(super) query: String,
     pub(super) headers: HeaderMap,
-    /// `None` when it is larger than the sandbox takes, or broke off.
-    pub(super) body: Option<Bytes>,
+    pub(super) body: Payload,
 }
 
 impl Call {
@@ -47,9 +46,9 @@ impl Call {
             let title = "The request's Content-Type must be application/json";
             return Err(WireError::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, title));
         }
-        let body = self.body.as_ref().ok_or_else(|| {
-            WireError::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large or incomplete")
-        })?;
+        let Payload::Whole(body) = &self.body else {
+            return Err(WireError::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large"));
+        };
         serde_json::from_slice(body).map_err(|error| malformed(&format!("Syntax error: {error}")))
     }
 
@@ -122,7 +121,7 @@ impl Route {
             }
             ["promotions", promotion, "codes", code] => {
                 let promotion = promotion_id(promotion)?;
-                let code = code.parse().map_err(|_| WireError::not_found("Coupon code not found."))?;
+                let code = id(code).ok_or_else(|| WireError::not_found("Coupon code not found."))?;
                 ("DELETE", (method == "DELETE").then_some(Self::DeleteCode { promotion, code }))
             }
             _ => return Err(unknown_path()),
@@ -171,5 +170,10 @@ pub(super) fn unknown_promotion() -> WireError {
 }
 
 fn promotion_id(segment: &str) -> Result<i64, WireError> {
-    segment.parse().map_err(|_| unknown_promotion())
+    id(segment).ok_or_else(unknown_promotion)
+}
+
+/// The id that `segment` spells as the API does: digits, without a sign and leading zeros.
+fn id(segment: &str) -> Option<i64> {
+    segment.parse().ok().filter(|id: &i64| *id >= 0 && id.to_string() == segment)
 }

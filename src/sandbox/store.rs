@@ -2,6 +2,10 @@
 //!
 //! There is one connection. An in-memory database lives and dies with its connection, and in both forms
 //! writes are serial anyway; other processes may use the same file at the same time.
+//!
+//! A file keeps a rollback journal, not a write-ahead log: the file alone then holds every write that was
+//! answered, so it can be copied, and a process may end at any time. No write waits for the disk, which would
+//! take most of the time and keep other processes out meanwhile; what a power cut spoils is practice data.
 
 mod codes;
 mod promotions;
@@ -11,17 +15,20 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions, Connection};
 
-pub(super) use self::codes::{CouponCode, Inserted, NewCodes};
+pub(super) use self::codes::{Batch, CouponCode, Inserted, NewCodes};
 pub(super) use self::promotions::{Filter, Kind, Order};
 use super::{SandboxError, seed};
 
 /// Marks a database file as a sandbox's ("CPNS").
 const APPLICATION_ID: i64 = 0x4350_4E53;
+
+/// The version of the schema below, kept in the file. Files without one (0) have the same schema.
+const VERSION: i64 = 1;
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -74,24 +81,35 @@ impl Store {
     /// Opens the database file at `data`, or a new one in memory, and seeds it if it is new.
     pub(super) async fn open(data: Option<&Path>) -> Result<Self, SandboxError> {
         let Some(path) = data else {
-            return Ok(Self::connect(SqliteConnectOptions::from_str("sqlite::memory:")?).await?);
+            let options = SqliteConnectOptions::from_str("sqlite::memory:");
+            let opened = async { Self::connect(options?).await };
+            return opened.await.map_err(|error| error.at(Path::new(":memory:")));
         };
         check_directory(path)?;
+        Self::open_file(path).await.map_err(|error| error.at(path))
+    }
+
+    async fn open_file(path: &Path) -> Result<Self, OpenError> {
+        // Whole, because SQLite takes "file:x.db" for a URI and ":memory:" for no file.
+        let path = std::path::absolute(path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .synchronous(SqliteSynchronous::Normal);
-        let store = Self::connect(options).await.map_err(|error| match error {
-            error if is_foreign(&error) => SandboxError::ForeignFile(path.to_owned()),
-            error => error.into(),
-        })?;
-        // Not among the options: it is written into the file, which must first be known as a sandbox's.
-        sqlx::query("PRAGMA journal_mode = WAL").execute(&store.pool).await?;
+            .synchronous(SqliteSynchronous::Off);
+        let store = Self::connect(options).await?;
+        // Files without a version kept a write-ahead log. Not among the options, because it is written into
+        // the file, which must first be known as a sandbox's.
+        sqlx::query("PRAGMA journal_mode = DELETE").execute(&store.pool).await?;
         Ok(store)
     }
 
-    async fn connect(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+    /// Lets the statement that is under way finish, refuses all others, and closes the database.
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn connect(options: SqliteConnectOptions) -> Result<Self, OpenError> {
         let pool = SqlitePoolOptions::new()
             .min_connections(1)
             .max_connections(1)
@@ -106,19 +124,17 @@ impl Store {
     }
 
     /// Creates and seeds the tables of a new database, and refuses one that is not a sandbox's.
-    async fn prepare(&self) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let (application, tables): (i64, i64) = sqlx::query_as(
-            "SELECT application_id, (SELECT COUNT(*) FROM sqlite_schema) FROM pragma_application_id",
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        match (application, tables) {
-            (APPLICATION_ID, _) => {}
-            (0, 0) => create(&mut transaction).await?,
-            _ => return Err(sqlx::Error::Configuration(Box::new(NotASandbox))),
+    async fn prepare(&self) -> Result<(), OpenError> {
+        // A look first: of many processes that open one file, those that find it new wait for each other.
+        let mut connection = self.pool.acquire().await?;
+        if is_prepared(&mut connection).await? {
+            return Ok(());
         }
-        transaction.commit().await
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        if !is_prepared(&mut transaction).await? {
+            create(&mut transaction).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Goes back to the seeds.
@@ -130,10 +146,43 @@ impl Store {
     }
 }
 
-/// The database has tables, but not a sandbox's mark.
-#[derive(Debug, thiserror::Error)]
-#[error("the database is not a sandbox's")]
-struct NotASandbox;
+/// Why a database cannot be used.
+#[derive(Debug)]
+enum OpenError {
+    /// It has tables, but not a sandbox's mark, or is no database at all.
+    Foreign,
+    /// It has a later version of the schema.
+    Newer(i64),
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        /// `SQLITE_NOTADB`.
+        const NOT_A_DATABASE: &str = "26";
+        match &error {
+            sqlx::Error::Database(cause) if cause.code().is_some_and(|code| code == NOT_A_DATABASE) => {
+                Self::Foreign
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl OpenError {
+    /// The error for the caller, with the path that they gave.
+    fn at(self, path: &Path) -> SandboxError {
+        let path = path.to_owned();
+        match self {
+            Self::Foreign => SandboxError::ForeignFile(path),
+            Self::Newer(found) => SandboxError::NewerFile { path, found, known: VERSION },
+            Self::Database(sqlx::Error::Database(cause)) => {
+                SandboxError::Database { path, reason: cause.message().to_owned() }
+            }
+            Self::Database(error) => SandboxError::Database { path, reason: error.to_string() },
+        }
+    }
+}
 
 fn check_directory(path: &Path) -> Result<(), SandboxError> {
     match path.parent() {
@@ -144,22 +193,26 @@ fn check_directory(path: &Path) -> Result<(), SandboxError> {
     }
 }
 
-/// Whether the file is another program's database, or no database at all.
-fn is_foreign(error: &sqlx::Error) -> bool {
-    /// `SQLITE_NOTADB`.
-    const NOT_A_DATABASE: &str = "26";
-    match error {
-        sqlx::Error::Configuration(cause) => cause.is::<NotASandbox>(),
-        sqlx::Error::Database(cause) => cause.code().is_some_and(|code| code == NOT_A_DATABASE),
-        _ => false,
+/// Whether the database is a sandbox's already; if not, it is empty.
+async fn is_prepared(connection: &mut SqliteConnection) -> Result<bool, OpenError> {
+    let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
+        "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
+         FROM pragma_application_id, pragma_user_version",
+    )
+    .fetch_one(connection)
+    .await?;
+    match (application, version, tables) {
+        (APPLICATION_ID, ..=VERSION, _) => Ok(true),
+        (APPLICATION_ID, ..) => Err(OpenError::Newer(version)),
+        (0, _, 0) => Ok(false),
+        _ => Err(OpenError::Foreign),
     }
 }
 
 async fn create(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(SCHEMA).execute(&mut *connection).await?;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}")))
-        .execute(&mut *connection)
-        .await?;
+    let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *connection).await?;
     fill(connection).await
 }
 

@@ -128,7 +128,10 @@ impl WireError {
 /// A fault of the sandbox itself: logged here, because the client can do nothing with its cause.
 impl From<sqlx::Error> for WireError {
     fn from(error: sqlx::Error) -> Self {
-        tracing::error!(%error, "sandbox database failed");
+        // A closed pool only means that the sandbox stops: nobody waits for this answer any more.
+        if !matches!(error, sqlx::Error::PoolClosed) {
+            tracing::error!(%error, "sandbox database failed");
+        }
         Self::plain(StatusCode::INTERNAL_SERVER_ERROR, "The sandbox's database failed")
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::bigcommerce::{ApiError, NoAnswer, Refusal, Unreadable};
+use crate::bigcommerce::{ApiError, EndpointError, NoAnswer, Refusal, Unreadable};
 use crate::coupons::error::Owner;
 use crate::coupons::{CodeTextError, CouponCode, CouponError, PromotionChoice, clean};
 
@@ -45,7 +45,7 @@ impl From<CouponError> for ToolError {
                 }),
             ),
             CouponError::Conflict { existing, owner } => conflict(&existing, &owner),
-            CouponError::Rejected { refusal, looked_up } => rejected(&refusal, looked_up),
+            CouponError::Rejected { refusal, lookup } => rejected(&refusal, lookup.map(Self::from).as_ref()),
             CouponError::NotCreated { cause } => not_created(&cause.into()),
             CouponError::OutcomeUnknown { cause, lookup } => outcome_unknown(&cause.into(), &lookup.into()),
             CouponError::InProgress => Self::passing(
@@ -88,15 +88,16 @@ fn conflict(existing: &CouponCode, owner: &Owner) -> ToolError {
     ToolError::lasting(ErrorCode::CodeConflict, message, hint)
 }
 
-fn rejected(refusal: &Refusal, looked_up: bool) -> ToolError {
+fn rejected(refusal: &Refusal, lookup: Option<&ToolError>) -> ToolError {
     let message = match words(refusal) {
         Some(words) => format!("BigCommerce refused this: {words}"),
         None => "BigCommerce refused this without saying why.".to_owned(),
     };
-    if !looked_up {
+    if let Some(lookup) = lookup {
         let hint = "It could not be looked up whether the code is there already. Call again with the same \
                     arguments: a repeat is safe and tells.";
-        return ToolError::passing(ErrorCode::Rejected, message, hint);
+        let error = ToolError::passing(ErrorCode::Rejected, message, hint);
+        return ToolError { retry_after_s: lookup.retry_after_s, ..error };
     }
     let hint = "Nothing was changed. Correct what BigCommerce names; a promotion of type SINGLE takes one code \
                 only, an automatic promotion none.";
@@ -132,6 +133,11 @@ impl From<ApiError> for ToolError {
             ),
             ApiError::NoAnswer(cause) => no_answer(cause),
             ApiError::Unreadable { status, problem } => unreadable(status, &problem),
+            ApiError::Endpoint(error @ EndpointError::Sandbox(_)) => Self::passing(
+                ErrorCode::ConnectionFailed,
+                format!("{}.", sentence(&error)),
+                "Check the file of --sandbox-data: it may be in use or not writable. Then call again.",
+            ),
             ApiError::Endpoint(error) => Self::lasting(
                 ErrorCode::NotConfigured,
                 format!("The API cannot be called: {error}."),
@@ -141,12 +147,19 @@ impl From<ApiError> for ToolError {
     }
 }
 
+/// An error's text with a capital.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let text = clean(&error.to_string());
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 fn rate_limited(retry_after: Duration, overloaded: bool) -> ToolError {
     let (message, hint) = if overloaded {
         ("BigCommerce's platform is overloaded.", "Wait, then call again with the same arguments.")
     } else {
         (
-            "BigCommerce's rate limit for this store is used up.",
+            "BigCommerce's rate limit for this store is reached.",
             "Wait retry_after_s seconds, then call again with the same arguments; all apps of the store share it.",
         )
     };
@@ -160,15 +173,14 @@ fn refused(status: StatusCode, refusal: &Refusal) -> ToolError {
         StatusCode::UNAUTHORIZED => ToolError::lasting(
             ErrorCode::Unauthorized,
             format!("BigCommerce does not accept the access token (401).{said}"),
-            "The operator must set BIGCOMMERCE_ACCESS_TOKEN to a token of an existing store-level API account; \
-             `coupon-mcp doctor` checks it.",
+            "The operator must set BIGCOMMERCE_ACCESS_TOKEN to the token of an existing store-level API account.",
         ),
         StatusCode::FORBIDDEN => ToolError::lasting(
             ErrorCode::Forbidden,
             format!("BigCommerce does not permit this (403).{said}"),
             "Either the token lacks the scope Marketing (modify to write, read-only to read), or \
-             BIGCOMMERCE_STORE_HASH is not the hash of the token's store. The operator must correct one of the \
-             two; `coupon-mcp doctor` tells which.",
+             BIGCOMMERCE_STORE_HASH is not the hash of the token's store. Where reading works and writing does \
+             not, it is the scope.",
         ),
         _ if refusal.says_suspended() => ToolError::lasting(
             ErrorCode::StoreSuspended,
@@ -194,14 +206,21 @@ fn refused(status: StatusCode, refusal: &Refusal) -> ToolError {
 
 fn no_answer(cause: NoAnswer) -> ToolError {
     match cause {
-        NoAnswer::NotSent(why) => ToolError::passing(
-            ErrorCode::ConnectionFailed,
-            format!("BigCommerce's API could not be reached: {}.", clean(&why)),
-            "Check the network, the proxy and BIGCOMMERCE_API_URL; nothing was sent.",
-        ),
+        NoAnswer::NotSent(why) => {
+            let hint = if why.contains("certificate") {
+                "Where a company's proxy reads along, name its authority's file by SSL_CERT_FILE; nothing was sent."
+            } else {
+                "Check the network, the proxy and BIGCOMMERCE_API_URL; nothing was sent."
+            };
+            let message = format!("BigCommerce's API could not be reached: {}.", clean(&why));
+            ToolError::passing(ErrorCode::ConnectionFailed, message, hint)
+        }
         NoAnswer::TimedOut(limit) => ToolError::passing(
             ErrorCode::Timeout,
-            format!("BigCommerce did not answer within {} s.", limit.as_secs().max(1)),
+            format!(
+                "BigCommerce did not answer in time; the last request was given {} s.",
+                limit.as_secs().max(1)
+            ),
             "Call again with the same arguments; a repeat is safe.",
         ),
         NoAnswer::Dropped => ToolError::passing(

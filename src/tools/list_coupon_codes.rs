@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Position;
-use crate::bigcommerce::page::DEFAULT_LIMIT;
+use crate::bigcommerce::page::{DEFAULT_LIMIT, is_cursor};
 use crate::coupons::{CodeList, CodeText, ListQuery, Store};
 
 use super::coupon_code::CouponCode;
@@ -33,7 +33,7 @@ pub(super) struct Input {
     after: Option<String>,
     /// A previous_cursor: goes back before it. Not with after or page.
     before: Option<String>,
-    /// Page number from 1. Deprecated by BigCommerce; use after.
+    /// Page number from 1; has_more then means the next number. Deprecated by BigCommerce; use after.
     #[schemars(range(min = 1), extend("deprecated" = true))]
     page: Option<u64>,
 }
@@ -107,9 +107,7 @@ impl Input {
 }
 
 fn parse_cursor(name: &str, cursor: String) -> Result<String, ToolError> {
-    let plausible =
-        !cursor.is_empty() && cursor.len() <= 1_000 && cursor.bytes().all(|byte| byte.is_ascii_graphic());
-    if plausible {
+    if is_cursor(&cursor) {
         return Ok(cursor);
     }
     let message = format!("Argument \"{name}\" is not a cursor.");

@@ -12,38 +12,45 @@ use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::{get, post};
-use futures::channel::mpsc::{Sender, channel};
-use futures::{SinkExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct};
 use rmcp::transport::sink_stream::SinkStreamTransport;
 use rmcp::{RoleServer, ServerHandler};
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_util::sync::{CancellationToken, PollSender};
 use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::HttpSettings;
 use super::opening::{Opening, Watch};
 
-/// Messages of one session that may wait in either direction.
+/// Messages of one session that may wait in either direction; a client that sends more, or does not read its
+/// answers, is told 503.
 const QUEUE: usize = 64;
 
-type Inbox = Sender<RxJsonRpcMessage<RoleServer>>;
+/// The server's ends of one session's queues.
+#[derive(Clone)]
+struct Queues {
+    inbox: Sender<RxJsonRpcMessage<RoleServer>>,
+    outbox: Sender<TxJsonRpcMessage<RoleServer>>,
+}
 
 struct Sessions<H> {
     handler: H,
-    open: Mutex<HashMap<String, Inbox>>,
+    open: Mutex<HashMap<String, Queues>>,
     settings: HttpSettings,
-    shutdown: CancellationToken,
+    close: CancellationToken,
 }
 
-pub(super) fn router<H>(handler: H, settings: &HttpSettings, shutdown: &CancellationToken) -> Router
+pub(super) fn router<H>(handler: H, settings: &HttpSettings, close: &CancellationToken) -> Router
 where
     H: ServerHandler + Clone,
 {
     let sessions =
-        Sessions { handler, open: Mutex::default(), settings: settings.clone(), shutdown: shutdown.clone() };
+        Sessions { handler, open: Mutex::default(), settings: settings.clone(), close: close.clone() };
     Router::new()
         .route("/sse", get(open::<H>))
         .route("/messages", post(receive::<H>))
@@ -51,18 +58,18 @@ where
 }
 
 impl<H> Sessions<H> {
-    fn open(&self) -> MutexGuard<'_, HashMap<String, Inbox>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<String, Queues>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Registers a session, unless there are as many as are kept.
-    fn register(&self, inbox: Inbox) -> Option<String> {
+    fn register(&self, queues: Queues) -> Option<String> {
         let mut open = self.open();
         if open.len() >= self.settings.max_sessions {
             return None;
         }
         let id = Uuid::new_v4().to_string();
-        open.insert(id.clone(), inbox);
+        open.insert(id.clone(), queues);
         Some(id)
     }
 }
@@ -82,9 +89,10 @@ impl<H> Drop for Registered<H> {
 }
 
 async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>) -> Response {
-    let (inbox, incoming) = channel(QUEUE);
-    let (outgoing, outbox) = channel::<TxJsonRpcMessage<RoleServer>>(QUEUE);
-    let Some(id) = sessions.register(inbox) else {
+    let (inbox, mut incoming) = channel(QUEUE);
+    let (outbox, mut outgoing) = channel::<TxJsonRpcMessage<RoleServer>>(QUEUE);
+    let sink = PollSender::new(outbox.clone());
+    let Some(id) = sessions.register(Queues { inbox, outbox }) else {
         warn!(
             max_sessions = sessions.settings.max_sessions,
             "refused an SSE session: there are as many as are kept"
@@ -92,12 +100,14 @@ async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], "Too many sessions.")
             .into_response();
     };
-    let stop = sessions.shutdown.child_token();
-    let transport = Opening::new(SinkStreamTransport::new(outgoing, incoming), Watch::default());
+    let stop = sessions.close.child_token();
+    let requests = stream::poll_fn(move |context| incoming.poll_recv(context));
+    let transport = Opening::new(SinkStreamTransport::new(sink, requests), Watch::default());
     tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
     let endpoint = Event::default().event("endpoint").data(format!("/messages?sessionId={id}"));
     let registered = Registered { id, sessions, stop: stop.clone() };
-    let messages = outbox.filter_map(move |message| {
+    let answers = stream::poll_fn(move |context| outgoing.poll_recv(context));
+    let messages = answers.filter_map(move |message| {
         let _while_streaming = &registered;
         let json = serde_json::to_string(&message).ok();
         std::future::ready(json.map(|json| Event::default().event("message").data(json)))
@@ -135,7 +145,7 @@ async fn receive<H: ServerHandler + Clone>(
     Query(Address { session_id }): Query<Address>,
     request: Request,
 ) -> Response {
-    let Some(mut inbox) = sessions.open().get(&session_id).cloned() else {
+    let Some(queues) = sessions.open().get(&session_id).cloned() else {
         return (StatusCode::NOT_FOUND, "No such session; open one by GET /sse.").into_response();
     };
     let (parts, body) = request.into_parts();
@@ -148,8 +158,16 @@ async fn receive<H: ServerHandler + Clone>(
     };
     // Headers reach the tools as they do on Streamable HTTP.
     message.insert_extension(parts);
-    match inbox.send(message).await {
-        Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err(_) => (StatusCode::GONE, "The session has ended.").into_response(),
+    if queues.outbox.capacity() == 0 {
+        return too_much("Read the answers on the stream first.");
     }
+    match queues.inbox.try_send(message) {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(TrySendError::Full(_)) => too_much("Too many messages at once."),
+        Err(TrySendError::Closed(_)) => (StatusCode::GONE, "The session has ended.").into_response(),
+    }
+}
+
+fn too_much(sentence: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], sentence).into_response()
 }

@@ -1,7 +1,5 @@
 //! stdio: one JSON-RPC message per line. Nothing else is ever written to stdout.
 
-use std::time::Duration;
-
 use rmcp::ServerHandler;
 use rmcp::service::serve_server_with_ct;
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -9,12 +7,11 @@ use rmcp::transport::stdio_pipes;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use super::FINISH_WITHIN;
 use super::opening::{Opening, Watch};
 
 /// A longer line is dropped with a log line, and the session goes on.
 const MAX_LINE_BYTES: usize = 8 << 20;
-/// After the end of stdin, or a signal, answers under way get so long.
-const FINISH_WITHIN: Duration = Duration::from_secs(2);
 
 /// How a stdio session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::process::binary;
+use crate::support::process::{Nowhere, binary};
 use crate::support::sandbox::Sandbox;
 
 struct Finished {
@@ -146,10 +146,9 @@ async fn doctor_names_what_is_wrong_and_the_remedy() {
     assert_eq!(wrong_hash.code, Some(1));
     assert!(wrong_hash.stdout.contains("BIGCOMMERCE_STORE_HASH"), "{}", wrong_hash.stdout);
 
-    // A port that was free a moment ago, and on which nobody listens.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nowhere = Nowhere::new();
     let mut command = sandbox.client_of(&["doctor"]);
-    command.env("BIGCOMMERCE_API_URL", format!("http://{free}"));
+    command.env("BIGCOMMERCE_API_URL", &nowhere.url);
     let unreachable = finish(command).await;
     assert_eq!(unreachable.code, Some(1));
     assert!(unreachable.stdout.contains("FAIL  reachability: "), "{}", unreachable.stdout);

@@ -9,7 +9,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::support::process::binary;
+use crate::support::process::{Nowhere, binary};
 use crate::support::sandbox::Sandbox;
 use crate::support::stdio_host::StdioHost;
 use crate::support::tool_error;
@@ -104,12 +104,6 @@ fn says(error: &Value, parts: &[&str]) {
     }
 }
 
-/// An address where nobody listens.
-fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
-
 #[tokio::test]
 async fn a_token_that_is_not_known_is_unauthorized_and_asked_once() {
     let sandbox = Sandbox::start(&[]).await;
@@ -165,9 +159,10 @@ async fn a_hash_of_another_store_is_forbidden_and_named_as_a_likely_cause() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_three_times_and_said_so() {
+    let nowhere = Nowhere::new();
     let mut command = binary(&["stdio"]);
     command
-        .env("BIGCOMMERCE_API_URL", nowhere())
+        .env("BIGCOMMERCE_API_URL", &nowhere.url)
         .env("BIGCOMMERCE_STORE_HASH", "sandbox")
         .env("BIGCOMMERCE_ACCESS_TOKEN", SECRET)
         .env("COUPON_MCP_LOG", "trace");

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
+use crate::sse::SseHost;
 use crate::support::http_host::{HttpHost, message};
 use crate::support::process::{PATIENCE, Server, binary};
 use crate::support::{call, initialize};
@@ -112,19 +114,20 @@ async fn a_body_past_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn no_more_sessions_are_opened_than_are_kept() {
+async fn one_session_too_many_closes_the_one_that_was_idle_longest() {
     let arguments: Vec<_> = PRACTICE.iter().chain(&["--max-sessions", "2"]).copied().collect();
     let server = Server::start(&arguments).await;
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let first = HttpHost::open(&server.url, "2025-11-25").await;
-    let _second = HttpHost::open(&server.url, "2025-11-25").await;
+    let second = HttpHost::open(&server.url, "2025-11-25").await;
+    assert_eq!(first.post(list.clone(), &[]).await.status(), StatusCode::OK);
     let third = HttpHost::new(&server.url);
     let opening =
         json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": initialize("2025-11-25")});
-    let refused = third.post(opening, &[]).await;
-    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(refused.headers()["retry-after"], "60");
-    // Those that exist go on, and so does the era without sessions.
-    assert_eq!(first.call("list_coupon_codes", json!({"promotion_id": 1})).await["isError"], false);
+    let opened = third.post(opening, &[]).await;
+    assert_eq!(opened.status(), StatusCode::OK);
+    assert_eq!(second.post(list.clone(), &[]).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(first.post(list, &[]).await.status(), StatusCode::OK);
     assert_eq!(third.modern("tools/list", json!({})).await.status(), StatusCode::OK);
 }
 
@@ -162,4 +165,45 @@ async fn signals_end_the_server_with_sessions_and_a_call_open() {
         busy.abort();
         drop(stream);
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_call_under_way_is_answered_before_the_stop() {
+    let api = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut command = binary(&["http", "--listen", "127.0.0.1:0"]);
+    command
+        .env("BIGCOMMERCE_API_URL", format!("http://{}", api.local_addr().unwrap()))
+        .env("BIGCOMMERCE_STORE_HASH", "abc")
+        .env("BIGCOMMERCE_ACCESS_TOKEN", "t");
+    let mut server = Server::start_command(command).await;
+    let session = HttpHost::open(&server.url, "2025-11-25").await;
+    let mut old = SseHost::connect(&server).await;
+    old.request(1, "initialize", initialize("2024-11-05")).await;
+    let stateless = HttpHost::new(&server.url);
+    let list = || call("list_coupon_codes", json!({"promotion_id": 1}));
+    let calls = tokio::spawn(async move {
+        tokio::join!(
+            async { session.call("list_coupon_codes", json!({"promotion_id": 1})).await },
+            async { message(stateless.modern("tools/call", list()).await).await["result"].clone() },
+            async { old.request(2, "tools/call", list()).await },
+        )
+    });
+    let mut requests = Vec::new();
+    for _ in 0..3 {
+        requests.push(tokio::time::timeout(PATIENCE, api.accept()).await.unwrap().unwrap().0);
+    }
+    server.signal("-TERM");
+    let body =
+        r#"{"data": [{"id": 1, "code": "LAST", "current_uses": 0}], "meta": {"pagination": {"total": 1}}}"#;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
+    let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    for request in &mut requests {
+        request.write_all(answer.as_bytes()).await.unwrap();
+    }
+    let (session, stateless, old) = tokio::time::timeout(PATIENCE, calls).await.unwrap().unwrap();
+    for result in [session, stateless, old] {
+        assert_eq!(result["structuredContent"]["coupon_codes"][0]["code"], "LAST", "{result}");
+    }
+    assert_eq!(tokio::time::timeout(PATIENCE, server.child.wait()).await.unwrap().unwrap().code(), Some(0));
 }

@@ -10,7 +10,8 @@ use crate::support::{call, initialize};
 
 const PRACTICE: [&str; 4] = ["http", "--listen", "127.0.0.1:0", "--sandbox"];
 
-struct SseHost {
+/// A host on HTTP+SSE that shows the raw protocol.
+pub(crate) struct SseHost {
     client: Client,
     stream: Response,
     buffer: String,
@@ -18,7 +19,7 @@ struct SseHost {
 }
 
 impl SseHost {
-    async fn connect(server: &Server) -> Self {
+    pub(crate) async fn connect(server: &Server) -> Self {
         let client = HttpHost::new(&server.url).client;
         let stream = client.get(format!("{}/sse", server.url)).send().await.unwrap();
         assert_eq!(stream.headers()["content-type"], "text/event-stream");
@@ -52,7 +53,7 @@ impl SseHost {
         self.client.post(&self.messages).json(message).send().await.unwrap().status()
     }
 
-    async fn request(&mut self, id: u64, method: &str, params: Value) -> Value {
+    pub(crate) async fn request(&mut self, id: u64, method: &str, params: Value) -> Value {
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         assert_eq!(self.post(&message).await, StatusCode::ACCEPTED);
         let (event, data) = self.next_event().await;
@@ -121,4 +122,22 @@ async fn a_closed_stream_ends_its_session_and_makes_room() {
         false
     });
     assert!(found.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_told_so() {
+    let server = Server::start(&PRACTICE).await;
+    let host = SseHost::connect(&server).await;
+    host.post(
+        &json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": initialize("2025-11-25")}),
+    )
+    .await;
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    // The operating system's buffers take some thousands of answers before ours fill.
+    for _ in 0..30_000 {
+        if host.post(&list).await == StatusCode::SERVICE_UNAVAILABLE {
+            return;
+        }
+    }
+    panic!("answers pile up without a limit");
 }

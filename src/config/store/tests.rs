@@ -49,18 +49,27 @@ fn what_cannot_be_a_hash_is_refused() {
 }
 
 #[test]
-fn placeholders_are_named_and_not_used() {
-    for (variable, value) in [
-        (STORE_HASH, "${BIGCOMMERCE_STORE_HASH}"),
-        (STORE_HASH, "YOUR_STORE_HASH"),
-        (ACCESS_TOKEN, "${input:token}"),
-        (ACCESS_TOKEN, "your_token"),
+fn placeholders_are_named_and_nothing_around_them_is_shown() {
+    for (variable, value, shown) in [
+        (STORE_HASH, "${BIGCOMMERCE_STORE_HASH}", "${BIGCOMMERCE_STORE_HASH}"),
+        (STORE_HASH, "YOUR_STORE_HASH", "YOUR_..."),
+        (ACCESS_TOKEN, "${input:token}", "${input:token}"),
+        (ACCESS_TOKEN, "your_token", "YOUR_..."),
+        (ACCESS_TOKEN, "half-a-secret${X}and-more", "${X}"),
     ] {
         let mut variables = vec![(STORE_HASH, "abc123"), (ACCESS_TOKEN, "t")];
         variables.retain(|(name, _)| *name != variable);
         variables.push((variable, value));
-        let expected = ConfigError::Placeholder { variable, value: value.to_owned() };
+        let expected = ConfigError::Placeholder { variable, value: shown.to_owned() };
         assert_eq!(resolved(&variables), Err(expected));
+    }
+}
+
+#[test]
+fn a_token_that_no_header_carries_is_refused() {
+    for token in ["t\u{f6}ken", "to ken", "to\nken", "to\u{200b}ken"] {
+        let outcome = resolved(&[(STORE_HASH, "abc123"), (ACCESS_TOKEN, token)]);
+        assert_eq!(outcome, Err(ConfigError::Token), "{token:?}");
     }
 }
 
@@ -88,9 +97,15 @@ fn the_token_may_come_from_a_file() {
 fn the_api_address_is_https_unless_it_is_loopback() {
     let with = |url| resolved(&[(STORE_HASH, "a"), (ACCESS_TOKEN, "t"), (API_URL, url)]);
     assert!(with("http://127.0.0.1:4010").is_ok());
-    for url in
-        ["http://api.bigcommerce.com", "ftp://x", "api.bigcommerce.com", "https://u:p@x/", "https://x/?a=1"]
-    {
+    for url in [
+        "http://api.bigcommerce.com",
+        "ftp://x",
+        "api.bigcommerce.com",
+        "https://u:p@x/",
+        "https://x/?a=1",
+        "https://x/#a",
+        "https://x/stores/a/v3",
+    ] {
         assert!(matches!(with(url), Err(ConfigError::ApiUrl(_))), "{url}");
     }
 }

@@ -8,7 +8,7 @@ use crate::sandbox::clock;
 use crate::sandbox::field::{Field, Invalid};
 use crate::sandbox::query::Query;
 use crate::sandbox::routes::{Call, unknown_promotion};
-use crate::sandbox::store::{Kind, NewCodes, Store};
+use crate::sandbox::store::{Batch, Kind, NewCodes, Store};
 use crate::sandbox::wire_error::WireError;
 
 /// What the random part consists of: the description of `exclude_characters` in the OpenAPI file.
@@ -46,22 +46,22 @@ pub(in crate::sandbox) async fn generate(
 ) -> Result<Answer, WireError> {
     Query::parse(&call.query, &[])?;
     let body = call.json(WireError::malformed_json)?;
-    match store.kind_of(promotion).await? {
-        Some(Kind::Bulk) => {}
-        None => return Err(unknown_promotion()),
-        Some(Kind::Automatic | Kind::Single) => {
-            return Err(WireError::not_supported(
-                "Bulk code generation is only supported for promotions with redemption_type of 'COUPON' \
-                 and coupon_type of 'BULK'.",
-            ));
-        }
+    let kind = store.kind_of(promotion).await?;
+    if kind != Some(Kind::Bulk) {
+        return Err(why_not_taken(kind));
     }
     let Plan { size, max_uses, max_uses_per_customer, pattern } = Plan::read(&body)?;
     let new = NewCodes { promotion, max_uses, max_uses_per_customer, created: clock::now() };
     let draw = |count| (0..count).map(|_| pattern.draw()).collect();
-    let codes = store.insert_batch(&new, size, ROUNDS, draw).await?.ok_or_else(|| {
-        WireError::unprocessable("exclude_characters and code_length leave too few codes for the batch.")
-    })?;
+    let codes = match store.insert_batch(&new, size, ROUNDS, draw).await? {
+        Batch::Done(codes) => codes,
+        Batch::TooFew => {
+            let title = "exclude_characters and code_length leave too few codes for the batch.";
+            return Err(WireError::unprocessable(title));
+        }
+        // It was deleted or changed since it was looked at above.
+        Batch::NotTaken(kind) => return Err(why_not_taken(kind)),
+    };
     let codes: Vec<Value> = codes.into_iter().map(|code| json!({ "code": code })).collect();
     Ok(Answer::created(json!({
         "created": new.created,
@@ -70,6 +70,16 @@ pub(in crate::sandbox) async fn generate(
         "batch_size": size,
         "codes": codes,
     })))
+}
+
+fn why_not_taken(kind: Option<Kind>) -> WireError {
+    if kind.is_none() {
+        return unknown_promotion();
+    }
+    WireError::not_supported(
+        "Bulk code generation is only supported for promotions with redemption_type of 'COUPON' and \
+         coupon_type of 'BULK'.",
+    )
 }
 
 impl Plan {

@@ -45,6 +45,7 @@ fn a_body_is_sent_as_it_is_with_the_content_type_that_fits() {
     assert_eq!(sent(json!({ "status": 502, "body": "[1]" })), typed("[1]", "application/json"));
     assert_eq!(sent(json!({ "status": 502, "body": { "a": 1 } })), typed("{\"a\":1}", "application/json"));
     assert_eq!(sent(json!({ "status": 502 })), (String::new(), None));
+    assert_eq!(sent(json!({ "status": 502, "body": null })), typed("null", "application/json"));
     assert_eq!(
         sent(json!({ "status": 502, "body": "x", "headers": { "Content-Type": "text/plain" } })),
         typed("x", "text/plain")

@@ -7,7 +7,8 @@ use serde_json::Value;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{FromRow, Row};
 
-use super::Store;
+use super::promotions::kind_of;
+use super::{Kind, Store};
 
 /// One code as the API sends it: `CouponCode` in the vendor's OpenAPI file.
 #[derive(Clone, Debug, Serialize)]
@@ -62,6 +63,17 @@ pub(in crate::sandbox) enum Inserted {
     NotTaken,
 }
 
+/// The outcome of inserting a batch.
+#[derive(Debug)]
+pub(in crate::sandbox) enum Batch {
+    /// The texts of the new codes.
+    Done(Vec<String>),
+    /// Too many of the texts that were drawn exist already.
+    TooFew,
+    /// The promotion is missing or not of a kind that takes batches.
+    NotTaken(Option<Kind>),
+}
+
 impl Store {
     /// Adds one code if its promotion takes it: one statement, so that nothing can come between the check
     /// and the insertion.
@@ -93,26 +105,30 @@ impl Store {
 
     /// Adds a batch of codes to a promotion, whole or not at all. `candidates` gives as many new texts as
     /// it is asked for; texts that the store has already are left out and asked for again, at most `rounds`
-    /// times. `None` when the batch is not full by then.
+    /// times.
     pub(in crate::sandbox) async fn insert_batch(
         &self,
         new: &NewCodes,
         size: usize,
         rounds: usize,
         mut candidates: impl FnMut(usize) -> Vec<String>,
-    ) -> Result<Option<Vec<String>>, sqlx::Error> {
+    ) -> Result<Batch, sqlx::Error> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let kind = kind_of(&mut transaction, new.promotion).await?;
+        if kind != Some(Kind::Bulk) {
+            return Ok(Batch::NotTaken(kind));
+        }
         let mut batch = Vec::with_capacity(size);
         for _ in 0..rounds {
             let texts = serde_json::json!(candidates(size - batch.len())).to_string();
             batch.extend(insert_texts(&mut transaction, new, &texts).await?);
             if batch.len() == size {
                 transaction.commit().await?;
-                return Ok(Some(batch));
+                return Ok(Batch::Done(batch));
             }
         }
         transaction.rollback().await?;
-        Ok(None)
+        Ok(Batch::TooFew)
     }
 
     /// The code with this text, whatever its case, of any promotion.

@@ -47,16 +47,8 @@ pub(in crate::sandbox) struct Order {
 impl Store {
     /// The kind of the promotion, `None` if it does not exist.
     pub(in crate::sandbox) async fn kind_of(&self, id: i64) -> Result<Option<Kind>, sqlx::Error> {
-        let types: Option<(String, Option<String>)> =
-            sqlx::query_as("SELECT redemption_type, coupon_type FROM promotions WHERE id = ?1")
-                .bind(id)
-                .fetch_optional(&self.pool)
-                .await?;
-        Ok(types.map(|types| match (types.0.as_str(), types.1.as_deref()) {
-            ("COUPON", Some("BULK")) => Kind::Bulk,
-            ("COUPON", _) => Kind::Single,
-            _ => Kind::Automatic,
-        }))
+        let mut connection = self.pool.acquire().await?;
+        kind_of(&mut connection, id).await
     }
 
     /// The promotion as the API sends it.
@@ -179,6 +171,20 @@ impl Filter {
         }
         query
     }
+}
+
+/// The kind of the promotion, `None` if it does not exist.
+pub(super) async fn kind_of(connection: &mut SqliteConnection, id: i64) -> Result<Option<Kind>, sqlx::Error> {
+    let types: Option<(String, Option<String>)> =
+        sqlx::query_as("SELECT redemption_type, coupon_type FROM promotions WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(connection)
+            .await?;
+    Ok(types.map(|types| match (types.0.as_str(), types.1.as_deref()) {
+        ("COUPON", Some("BULK")) => Kind::Bulk,
+        ("COUPON", _) => Kind::Single,
+        _ => Kind::Automatic,
+    }))
 }
 
 /// The document with its id in front.

@@ -129,5 +129,76 @@ async fn the_control_api_is_served_only_when_asked_for_and_only_to_loopback_host
     assert_eq!(send(foreign).await.status, 403);
 
     let without = Rig::with(crate::sandbox::SandboxOptions::default()).await;
-    assert_eq!(send(without.bare(Method::GET, "/_sandbox/requests")).await.status, 404);
+    let request = without.bare(Method::GET, "/_sandbox/requests").header("X-Auth-Token", "sandbox-token");
+    assert_eq!(send(request).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_token_comes_first_then_the_store_then_the_path() {
+    let rig = Rig::start().await;
+    for path in ["/", "/stores/sandbox/v2/coupons", "/stores/other/v3/promotions", "/_sandbox/requests/1"] {
+        let status = send(rig.bare(Method::GET, path)).await.status;
+        assert_eq!(status, if path.starts_with("/_sandbox") { 404 } else { 401 }, "{path}");
+    }
+    let with_token = async |path: &str| {
+        send(rig.bare(Method::GET, path).header("X-Auth-Token", "sandbox-token")).await.status
+    };
+    assert_eq!(with_token("/stores/other/v2/coupons").await, 403);
+    assert_eq!(with_token("/stores/sandbox/v2/coupons").await, 404);
+}
+
+#[tokio::test]
+async fn an_id_in_the_path_is_its_digits_and_nothing_else() {
+    let rig = Rig::start().await;
+    for id in ["+1", "01", "-1", "1.0", "%31", "9223372036854775808", ""] {
+        assert_eq!(rig.get(&format!("/promotions/{id}")).await.status, 404, "{id}");
+        assert_eq!(rig.delete(&format!("/promotions/1/codes/{id}")).await.status, 404, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_a_method_that_no_endpoint_has() {
+    let rig = Rig::start().await;
+    let reply = send(rig.request(Method::HEAD, "/promotions/1")).await;
+    assert_eq!((reply.status, reply.header("allow")), (405, Some("GET, PUT, DELETE")));
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_read_before_it_is_refused() {
+    let rig = Rig::start().await;
+    let body = format!("{{\"code\":\"{}\"}}", "A".repeat(8 << 20));
+    let request = |path: &str| rig.request(Method::POST, path).header("Content-Type", "application/json");
+    let reply = send(request("/promotions/1/codes").body(body.clone())).await;
+    assert_eq!((reply.status, reply.json()["status"].as_u64()), (413, Some(413)));
+
+    let faults = send(rig.bare(Method::POST, "/_sandbox/faults").body(body)).await;
+    assert_eq!(faults.status, 413, "{}", faults.text);
+}
+
+#[tokio::test]
+async fn the_control_api_refuses_what_a_page_of_another_site_sends() {
+    let rig = Rig::start().await;
+    let with = async |name: &str, value: &str| {
+        send(rig.bare(Method::GET, "/_sandbox/requests").header(name, value)).await.status
+    };
+    for (name, value) in [
+        ("Origin", "https://example.com"),
+        ("Origin", "http://127.0.0.1.nip.io"),
+        ("Origin", "null"),
+        ("Origin", "file://"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+        ("Sec-Fetch-Site", ""),
+    ] {
+        assert_eq!(with(name, value).await, 403, "{name}: {value}");
+    }
+    for (name, value) in [
+        ("Origin", "http://127.0.0.1:3000"),
+        ("Origin", "http://localhost"),
+        ("Origin", "http://[::1]:8080"),
+        ("Sec-Fetch-Site", "none"),
+        ("Sec-Fetch-Site", "same-origin"),
+    ] {
+        assert_eq!(with(name, value).await, 200, "{name}: {value}");
+    }
 }

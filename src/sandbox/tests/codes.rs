@@ -75,10 +75,11 @@ async fn a_body_that_breaks_a_rule_of_codes_answers_422() {
     let longest = "A".repeat(50);
     assert_eq!(rig.post("/promotions/1/codes", &json!({ "code": longest })).await.status, 201);
 
-    let bodies: [Value; 10] = [
+    let bodies: [Value; 11] = [
         json!({}),
         json!({ "code": null }),
         json!({ "code": "" }),
+        json!({ "code": "  " }),
         json!({ "code": 7 }),
         json!({ "code": "A".repeat(51) }),
         json!({ "code": "A\tB" }),

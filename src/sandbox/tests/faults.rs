@@ -1,5 +1,9 @@
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::FuturesUnordered;
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,6 +11,8 @@ use tokio::net::TcpStream;
 
 use super::support::{Rig, options, send};
 use crate::sandbox::SandboxOptions;
+use crate::sandbox::exchange::Exchange;
+use crate::sandbox::store::Store;
 
 /// A request to create a code, as bytes.
 fn create(code: &str) -> String {
@@ -159,4 +165,111 @@ async fn a_reset_goes_back_to_the_seeds_and_forgets_rules_requests_and_quota() {
     assert!(rig.has_code("LOYAL-0001").await);
     let reply = rig.post("/promotions/1/codes", &json!({ "code": "NEW" })).await;
     assert_eq!(reply.json()["data"]["id"], 3001);
+}
+
+#[tokio::test]
+async fn of_two_rules_that_match_the_older_one_is_used_up_first() {
+    let rig = Rig::start().await;
+    for (path, times, status) in [("/promotions", 1, 500), ("/promotions/1", 2, 503)] {
+        rig.fault(&json!({ "method": "GET", "path": path, "times": times, "status": status })).await;
+    }
+    for status in [500, 503, 503, 200] {
+        assert_eq!(rig.get("/promotions/1").await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_answer_is_one_even_where_the_answer_has_no_body() {
+    let rig = Rig::start().await;
+    rig.fault(&json!({ "method": "DELETE", "path": "/codes", "times": 1, "malformed": true })).await;
+    let reply = rig.delete("/promotions/codes?code=SUMMER_SALE_2024").await;
+
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
+    assert_eq!(reply.text, "{\"data\":");
+    assert!(!rig.has_code("SUMMER_SALE_2024").await);
+}
+
+/// Sends as many requests as the endpoint takes and one more, all of which create a code and are delayed
+/// by an hour, and waits for the refusal of that one: then the others wait.
+async fn fill(rig: &Rig) -> FuturesUnordered<impl Future<Output = reqwest::Result<reqwest::Response>>> {
+    rig.fault(&json!({ "method": "POST", "path": "/codes", "times": 41, "delay_ms": 3_600_000 })).await;
+    let create = |number: u32| {
+        let code = json!({ "code": format!("DELAYED{number}") });
+        rig.request(Method::POST, "/promotions/4/codes").json(&code).send()
+    };
+    let mut requests: FuturesUnordered<_> = (0..41).map(create).collect();
+    let refused = requests.next().await.unwrap().unwrap();
+    assert_eq!(refused.status(), 429);
+    requests
+}
+
+#[tokio::test]
+async fn a_delay_comes_before_the_commit() {
+    let rig = Rig::start().await;
+    let before = rig.get("/promotions/4/codes").await.text;
+    let _waiting = fill(&rig).await;
+
+    assert_eq!(rig.get("/promotions/4/codes").await.text, before);
+}
+
+#[tokio::test]
+async fn a_reset_ends_the_requests_that_wait_and_nothing_of_them_is_left() {
+    let rig = Rig::start().await;
+    let before = rig.get("/promotions/4/codes").await.text;
+    let waiting = fill(&rig).await;
+    assert_eq!(send(rig.bare(Method::POST, "/_sandbox/reset")).await.status, 204);
+
+    assert_eq!(rig.post("/promotions/1/codes", &json!({ "code": "NEXT" })).await.status, 201);
+    let answers: Vec<_> = waiting.collect().await;
+    assert!(answers.iter().all(Result::is_err), "{answers:?}");
+    assert_eq!(rig.get("/promotions/4/codes").await.text, before);
+    assert_eq!(rig.log().await, ["POST /promotions/1/codes 201", "GET /promotions/4/codes 200"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_after_a_reset_agrees_with_the_store() {
+    let rig = Rig::start().await;
+    let create = async |number: u32| {
+        let code = json!({ "code": format!("RACE{number}") });
+        // Whether it is answered depends on whether it came before the reset.
+        drop(rig.request(Method::POST, "/promotions/4/codes").json(&code).send().await);
+    };
+    for _ in 0..10 {
+        let early = join_all((0..30).map(create));
+        let reset = async { send(rig.bare(Method::POST, "/_sandbox/reset")).await.status };
+        let (_, status) = tokio::join!(early, reset);
+        assert_eq!(status, 204);
+
+        let logged = rig.log().await.iter().filter(|entry| entry.ends_with(" 201")).count();
+        let codes = rig.get("/promotions/4/codes?limit=1").await.json();
+        assert_eq!(codes["meta"]["pagination"]["total"], 1000 + logged);
+    }
+}
+
+#[tokio::test]
+async fn requests_are_remembered_only_beside_the_control_api() {
+    for (control, remembered) in [(false, 0), (true, 1)] {
+        let exchange =
+            Exchange::new(SandboxOptions { control, ..options() }, Store::open(None).await.unwrap());
+        let request = http::Request::get("/stores/sandbox/v3/promotions").body(Body::empty()).unwrap();
+        assert_eq!(exchange.answer(request).await.unwrap().status, 401);
+
+        let log = exchange.requests().await;
+        assert_eq!(log["requests"].as_array().unwrap().len(), remembered, "control: {control}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_whose_body_broke_off_is_not_carried_out() {
+    let rig = Rig::start().await;
+    let mut stream = TcpStream::connect(rig.address).await.unwrap();
+    let head = "DELETE /stores/sandbox/v3/promotions/codes?code=SUMMER_SALE_2024 HTTP/1.1\r\n\
+                Host: localhost\r\nX-Auth-Token: sandbox-token\r\nContent-Length: 10\r\n\r\n";
+    stream.write_all(format!("{head}123").as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut received = String::new();
+    stream.read_to_string(&mut received).await.unwrap();
+
+    assert_eq!(received, "");
+    assert!(rig.has_code("SUMMER_SALE_2024").await);
 }

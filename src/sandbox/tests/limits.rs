@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use reqwest::Method;
 use serde_json::json;
 
-use super::support::{Reply, Rig, options};
+use super::support::{Reply, Rig, options, send};
 use crate::sandbox::SandboxOptions;
 
 fn quota(quota: u32, window: Duration) -> SandboxOptions {
@@ -75,10 +76,28 @@ async fn more_requests_at_once_than_an_endpoint_takes_answer_429_with_the_rate_h
 }
 
 #[tokio::test]
-async fn latency_holds_back_the_answers_of_the_api() {
+async fn latency_holds_back_the_work() {
     let latency = Duration::from_millis(30);
     let rig = Rig::with(SandboxOptions { latency, ..options() }).await;
     let start = std::time::Instant::now();
     rig.get("/promotions/1").await;
     assert!(start.elapsed() >= latency);
+}
+
+#[tokio::test]
+async fn the_time_until_the_next_window_is_that_of_the_answer() {
+    let latency = Duration::from_millis(50);
+    let rig = Rig::with(SandboxOptions { latency, ..quota(450, Duration::from_secs(30)) }).await;
+    let reply = rig.get("/promotions/1").await;
+
+    let reset: u64 = reply.header("x-rate-limit-time-reset-ms").unwrap().parse().unwrap();
+    assert!(reset <= 29_950, "{reset}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_before_its_work_does_not_wait() {
+    let rig = Rig::with(SandboxOptions { latency: Duration::from_hours(1), ..options() }).await;
+
+    assert_eq!(send(rig.bare(Method::GET, "/stores/sandbox/v3/promotions")).await.status, 401);
+    assert_eq!(rig.get("/nowhere").await.status, 404);
 }

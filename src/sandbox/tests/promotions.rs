@@ -221,9 +221,11 @@ async fn a_new_store_has_six_promotions() {
         [
             "1 | Summer Sale | COUPON | BULK | ENABLED | 2024-05-01T00:00:00+00:00 | null | null",
             "2 | First Order | COUPON | SINGLE | ENABLED | 2024-01-15T09:00:00+00:00 | null | 500",
-            "3 | Free Shipping Over 100 | AUTOMATIC | null | ENABLED | 2024-01-01T00:00:00+00:00 | null | null",
+            "3 | Free Shipping Over 100 | AUTOMATIC | null | ENABLED | 2024-01-01T00:00:00+00:00 | null \
+             | null",
             "4 | Loyalty Rewards | COUPON | BULK | ENABLED | 2025-01-15T00:00:00+00:00 | null | 5000",
-            "5 | Spring Clearance | COUPON | SINGLE | ENABLED | 2024-03-01T00:00:00+00:00 | 2024-04-01T00:00:00+00:00 | null",
+            "5 | Spring Clearance | COUPON | SINGLE | ENABLED | 2024-03-01T00:00:00+00:00 \
+             | 2024-04-01T00:00:00+00:00 | null",
             "6 | Autumn Preview | COUPON | SINGLE | DISABLED | 2024-08-15T00:00:00+00:00 | null | 100",
         ]
     );

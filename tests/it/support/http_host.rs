@@ -3,6 +3,7 @@
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::process::PATIENCE;
 use super::{call, initialize, modern};
 
 pub(crate) struct HttpHost {
@@ -14,7 +15,7 @@ pub(crate) struct HttpHost {
 impl HttpHost {
     pub(crate) fn new(url: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         Self { client, url: format!("{url}/mcp"), session: None }
     }
 

@@ -61,3 +61,18 @@ impl Server {
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 }
+
+/// An address where nobody listens, as long as the value lives: bound, so that no other test gets the port.
+pub(crate) struct Nowhere {
+    _bound: tokio::net::TcpSocket,
+    pub(crate) url: String,
+}
+
+impl Nowhere {
+    pub(crate) fn new() -> Self {
+        let bound = tokio::net::TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let url = format!("http://{}", bound.local_addr().unwrap());
+        Self { _bound: bound, url }
+    }
+}

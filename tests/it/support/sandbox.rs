@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::process::{Server, binary};
+use super::process::{PATIENCE, Server, binary};
 
 pub(crate) struct Sandbox {
     pub(crate) server: Server,
@@ -15,7 +15,7 @@ impl Sandbox {
         let arguments: Vec<_> =
             ["sandbox", "--listen", "127.0.0.1:0"].iter().chain(arguments).copied().collect();
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         Self { server: Server::start(&arguments).await, client }
     }
 

@@ -183,8 +183,8 @@ fn an_action_has_one_kind_and_its_fields() {
     ] {
         assert_eq!(with_action(&action), sentence);
     }
-    let kinds = "rules.0.action must have exactly one of: cart_value, cart_items, gift_item, fixed_price_set, \
-                 shipping.";
+    let kinds = "rules.0.action must have exactly one of: cart_value, cart_items, gift_item, \
+                 fixed_price_set, shipping.";
     assert_eq!(with_action(&json!({})), kinds);
     assert_eq!(with_rule(&json!({})), "rules.0.action is required.");
 }

@@ -1,0 +1,39 @@
+//! What README promises and other programs read from it.
+
+use serde_json::{Value, json};
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+#[test]
+fn the_first_two_commands_are_the_main_job_and_the_tests() {
+    let readme = read("README.md");
+    let blocks: Vec<_> =
+        readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().trim()).collect();
+    assert_eq!(blocks[..2], ["cargo run --release -- demo", "cargo test"]);
+}
+
+#[test]
+fn every_error_code_is_listed() {
+    let readme = read("README.md");
+    let source = read("src/tools/error.rs");
+    let codes: Vec<_> = source.lines().filter_map(|line| line.trim().split_once(" => \"")).collect();
+    assert!(codes.len() >= 20);
+    for (_, code) in codes {
+        let code = code.trim_end_matches("\",");
+        assert!(readme.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[test]
+fn mcp_json_has_a_practice_and_a_real_entry() {
+    let config: Value = serde_json::from_str(&read("mcp.json")).unwrap();
+    let servers = &config["mcpServers"];
+    assert_eq!(servers["coupons-practice"], json!({"command": "coupon-mcp", "args": ["stdio", "--sandbox"]}));
+    let environment = json!({
+        "BIGCOMMERCE_STORE_HASH": "${BIGCOMMERCE_STORE_HASH}",
+        "BIGCOMMERCE_ACCESS_TOKEN": "${BIGCOMMERCE_ACCESS_TOKEN}",
+    });
+    assert_eq!(servers["coupons"], json!({"command": "coupon-mcp", "args": ["stdio"], "env": environment}));
+}
