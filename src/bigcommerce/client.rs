@@ -78,21 +78,13 @@ impl Client {
         self.pacing.report()
     }
 
-    /// Where this client's requests go; connects if nothing did before.
-    ///
-    /// # Errors
-    /// [`ApiError::Endpoint`] when there is no usable endpoint.
-    pub async fn endpoint(&self) -> Result<&Endpoint, ApiError> {
-        Ok(&self.connection().await?.endpoint)
-    }
-
     /// Sends a request as often as the table and the call's patience allow and decodes the answer.
     pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         request: &Request<'_>,
         patience: &Patience,
     ) -> Result<T, ApiError> {
-        let connection = self.connection_within(patience).await?;
+        let connection = self.connection(patience).await?;
         let method = request.operation.method();
         let mut pauses = Pauses::new();
         let (mut limited, mut failed) = (0, 0);
@@ -125,19 +117,14 @@ impl Client {
         }
     }
 
-    async fn connection(&self) -> Result<&Connection, ApiError> {
-        self.connection
-            .get_or_try_init(|| async {
-                let endpoint = (self.connect)().await?;
-                let http = build(&endpoint, &self.settings)?;
-                Ok(Connection { http, endpoint })
-            })
-            .await
-    }
-
-    async fn connection_within(&self, patience: &Patience) -> Result<&Connection, ApiError> {
+    async fn connection(&self, patience: &Patience) -> Result<&Connection, ApiError> {
+        let connect = self.connection.get_or_try_init(|| async {
+            let endpoint = (self.connect)().await?;
+            let http = build(&endpoint, &self.settings)?;
+            Ok(Connection { http, endpoint })
+        });
         let limit = patience.time_left();
-        let connected = tokio::time::timeout(limit, self.connection()).await;
+        let connected = tokio::time::timeout(limit, connect).await;
         connected.unwrap_or(Err(ApiError::NoAnswer(NoAnswer::TimedOut(limit))))
     }
 

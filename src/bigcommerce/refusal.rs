@@ -21,8 +21,6 @@ pub struct Refusal {
     pub title: Option<String>,
     /// Details: `(field or index, message)`; the field may be empty.
     pub details: Vec<(String, String)>,
-    /// `meta.success` of a bulk delete that succeeded in part.
-    pub succeeded: Option<u64>,
 }
 
 impl Refusal {
@@ -31,8 +29,6 @@ impl Refusal {
         let mut refusal = Self::default();
         if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
             refusal.read_object(&object);
-            refusal.succeeded =
-                object.get("meta").and_then(|meta| meta.get("success")).and_then(Value::as_u64);
         }
         refusal
     }
@@ -50,11 +46,6 @@ impl Refusal {
             });
         }
         self
-    }
-
-    /// Whether BigCommerce said anything at all.
-    pub fn is_empty(&self) -> bool {
-        self.title.is_none() && self.details.is_empty()
     }
 
     /// A suspended store answers 503 with this title; that is not worth a retry.
@@ -174,12 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bulk_delete_says_which_ones_failed_and_how_many_went() {
+    fn a_bulk_delete_says_which_ones_failed() {
         let body = r#"{"errors":[{"status":422,"title":"Errors occurred in bulk delete action.",
             "errors":{"0.constraint":"Failed for id=12.","2.code":"Failed for id=14."}}],
             "meta":{"total":5,"success":3,"failed":2}}"#;
         let refusal = Refusal::decode(body.as_bytes());
-        assert_eq!(refusal.succeeded, Some(3));
         assert_eq!(
             refusal.to_string(),
             "Errors occurred in bulk delete action.; 0.constraint: Failed for id=12.; 2.code: Failed for id=14."
