@@ -3,27 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
+use crate::support::stage::{start, start_wired};
 use crate::support::stdio_host::StdioHost;
 use crate::support::tool_error;
 use crate::support::wire::{Act, Exchange, Wire};
 
 const CREATE: &str = "create_coupon_code";
 const LIST: &str = "list_coupon_codes";
-
-/// A store without a rate limit and a server on it.
-async fn start() -> (Sandbox, StdioHost) {
-    let sandbox = Sandbox::start(&["--quota", "0"]).await;
-    let host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
-    (sandbox, host)
-}
-
-/// A store, a wire to it that does what `act` says, and a server at its other end.
-async fn start_wired(act: impl Fn(&Exchange) -> Act + Send + Sync + 'static) -> (Sandbox, Wire, StdioHost) {
-    let sandbox = Sandbox::start(&["--quota", "0"]).await;
-    let wire = Wire::to(&sandbox, act).await;
-    let host = StdioHost::open(wire.client_of(&["stdio"])).await;
-    (sandbox, wire, host)
-}
 
 fn outcome(result: &Value) -> &str {
     result["structuredContent"]["outcome"].as_str().unwrap_or_else(|| panic!("{result}"))

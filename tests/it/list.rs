@@ -5,25 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
+use crate::support::stage::{start, start_wired};
 use crate::support::stdio_host::StdioHost;
 use crate::support::wire::{Act, Exchange, Wire};
 
 const LIST: &str = "list_coupon_codes";
 /// The seeds' promotion with the codes LOYAL-0001 to LOYAL-1000, ids 2001 to 3000.
 const LOYALTY: u64 = 4;
-
-async fn start() -> (Sandbox, StdioHost) {
-    let sandbox = Sandbox::start(&["--quota", "0"]).await;
-    let host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
-    (sandbox, host)
-}
-
-async fn start_wired(act: impl Fn(&Exchange) -> Act + Send + Sync + 'static) -> (Sandbox, Wire, StdioHost) {
-    let sandbox = Sandbox::start(&["--quota", "0"]).await;
-    let wire = Wire::to(&sandbox, act).await;
-    let host = StdioHost::open(wire.client_of(&["stdio"])).await;
-    (sandbox, wire, host)
-}
 
 /// The practice store's cursor of a code.
 fn cursor(id: u64) -> String {

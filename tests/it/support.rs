@@ -3,6 +3,7 @@
 pub(crate) mod http_host;
 pub(crate) mod process;
 pub(crate) mod sandbox;
+pub(crate) mod stage;
 pub(crate) mod stdio_host;
 pub(crate) mod wire;
 
