@@ -13,7 +13,8 @@ use tracing::debug;
 
 use super::endpoint::{Connect, Endpoint, EndpointError};
 use super::error::{ApiError, NoAnswer, Unreadable};
-use super::pacing::{Operation, Pacing, QuotaReport, RateHeaders};
+use super::operation::Operation;
+use super::pacing::{Pacing, QuotaReport, RateHeaders};
 use super::patience::Patience;
 use super::refusal::Refusal;
 use super::retry::{self, Decision, Pause, Pauses, Signal};
@@ -55,10 +56,19 @@ struct Connection {
 /// One request, before it is sent.
 pub(crate) struct Request<'a> {
     pub(crate) operation: Operation,
-    /// Below `/v3/`.
+    /// Below the version, such as `promotions/1`.
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, Cow<'a, str>)>,
     pub(crate) body: Option<Value>,
+}
+
+/// A success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered<T> {
+    /// The HTTP status, 2xx.
+    pub status: StatusCode,
+    /// What the body says.
+    pub value: T,
 }
 
 /// What one attempt brought: the table's view of it, and the caller's.
@@ -78,12 +88,22 @@ impl Client {
         self.pacing.report()
     }
 
-    /// Sends a request as often as the table and the call's patience allow and decodes the answer.
+    /// Sends a request as often as the table and the call's patience allow and decodes the answer. A body that
+    /// is empty reads as JSON's null.
     pub(crate) async fn send<T: DeserializeOwned>(
         &self,
         request: &Request<'_>,
         patience: &Patience,
     ) -> Result<T, ApiError> {
+        self.exchange(request, patience).await.map(|answered| answered.value)
+    }
+
+    /// The same, with the status of the answer: what a write is put on record with.
+    pub(crate) async fn exchange<T: DeserializeOwned>(
+        &self,
+        request: &Request<'_>,
+        patience: &Patience,
+    ) -> Result<Answered<T>, ApiError> {
         let connection = self.connection(patience).await?;
         let method = request.operation.method();
         let mut pauses = Pauses::new();
@@ -98,13 +118,17 @@ impl Client {
                 // The place is not kept through the pause.
                 Signal::NotSent | Signal::Lost => drop(slot),
             }
+            let answer = |outcome: Result<T, ApiError>| {
+                let status = signal.status().unwrap_or_default();
+                outcome.map(|value| Answered { status, value })
+            };
             let Decision::Retry(pause) = retry::decide(&method, &signal, *times) else {
-                return outcome;
+                return answer(outcome);
             };
             let length = pauses.length_of(&pause);
             debug!(path = %request.path, times, pause_ms = length.as_millis(), ?pause, "retrying");
             match pause {
-                Pause::Backoff if patience.time_left() <= length => return outcome,
+                Pause::Backoff if patience.time_left() <= length => return answer(outcome),
                 Pause::Backoff => tokio::time::sleep(length).await,
                 Pause::Window(_) | Pause::Overload => {
                     let overloaded = pause == Pause::Overload;
@@ -191,7 +215,8 @@ async fn dispatch(
     timeout: Duration,
 ) -> Result<reqwest::Response, reqwest::Error> {
     // Paths are built from numbers and literals only, so joining cannot leave the base.
-    let url = format!("{}{}", connection.endpoint.base(), request.path);
+    let version = request.operation.version();
+    let url = format!("{}{version}/{}", connection.endpoint.base(), request.path);
     let mut builder = connection.http.request(request.operation.method(), url).timeout(timeout);
     if !request.query.is_empty() {
         builder = builder.query(&request.query);
@@ -231,7 +256,8 @@ fn interpret<T: DeserializeOwned>(status: StatusCode, body: &[u8], token: &str) 
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(Unreadable::Empty);
+        // What may be empty (a deletion's answer, an empty v2 list) reads null as such.
+        return serde_json::from_str("null").map_err(|_| Unreadable::Empty);
     }
     serde_json::from_slice(body).map_err(|error| {
         if !error.is_data() {

@@ -2,12 +2,17 @@
 
 use serde_json::json;
 
-use super::client::{Client, Request};
+use super::client::{Answered, Client, Request};
 use super::error::ApiError;
-use super::pacing::Operation;
-use super::page::{CodePage, CodeQuery};
+use super::operation::Operation;
+use super::page::{CodePage, CodeQuery, joined};
 use super::patience::Patience;
 use super::wire::{CouponCode, Many, NewCouponCode, One};
+
+/// Most codes that `DELETE /promotions/{promotion_id}/codes?id:in=` takes (250 since 2026-02; 50 before).
+pub const MAX_DELETED_CODES: usize = 250;
+/// What older documents give for it.
+pub const MAX_DELETED_CODES_BEFORE: usize = 50;
 
 impl Client {
     /// `GET /promotions/{promotion_id}/codes` (`getPromotionCodes`): one page of a promotion's codes.
@@ -48,6 +53,66 @@ impl Client {
             body: Some(json!(code)),
         };
         self.send::<One<CouponCode>>(&request, patience).await.map(|answer| answer.data)
+    }
+
+    /// `DELETE /promotions/{promotion_id}/codes?id:in=` (`deleteCouponCodes`): 1-[`MAX_DELETED_CODES`] codes.
+    /// A refusal with 422 may have deleted some of them.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn delete_codes(
+        &self,
+        promotion_id: u64,
+        ids: &[u64],
+        patience: &Patience,
+    ) -> Result<Answered<()>, ApiError> {
+        let request = Request {
+            operation: Operation::DeleteCodes,
+            path: format!("promotions/{promotion_id}/codes"),
+            query: vec![("id:in", joined(ids).into())],
+            body: None,
+        };
+        self.delete(&request, patience).await
+    }
+
+    /// `DELETE /promotions/{promotion_id}/codes/{code_id}` (`deleteCouponCode`). 204 also for a code that is
+    /// not there: it proves nothing.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn delete_code(
+        &self,
+        promotion_id: u64,
+        code_id: u64,
+        patience: &Patience,
+    ) -> Result<Answered<()>, ApiError> {
+        let request = Request {
+            operation: Operation::DeleteCode,
+            path: format!("promotions/{promotion_id}/codes/{code_id}"),
+            query: Vec::new(),
+            body: None,
+        };
+        self.delete(&request, patience).await
+    }
+
+    /// `DELETE /promotions/codes?code=` (`deleteCouponCodeByCode`). 204 also for a code that is not there.
+    /// What the API does without a text is not documented, which is why this takes no empty one.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn delete_code_by_text(
+        &self,
+        code: &str,
+        patience: &Patience,
+    ) -> Result<Answered<()>, ApiError> {
+        debug_assert!(!code.trim().is_empty(), "the domain parses codes before they get here");
+        let request = Request {
+            operation: Operation::DeleteCodeByText,
+            path: "promotions/codes".to_owned(),
+            query: vec![("code", code.into())],
+            body: None,
+        };
+        self.delete(&request, patience).await
     }
 
     /// `GET /promotions/codes?code=` (`getCouponCodeByCode`): the codes of that text, wherever they are.

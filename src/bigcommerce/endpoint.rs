@@ -55,11 +55,11 @@ impl Endpoint {
         base.path_segments_mut()
             .map_err(|()| EndpointError::Address(api.to_string()))?
             .pop_if_empty()
-            .extend(["stores", hash, "v3", ""]);
+            .extend(["stores", hash, ""]);
         Ok(Self { base, token })
     }
 
-    /// `https://api.bigcommerce.com/stores/{store_hash}/v3/`
+    /// `https://api.bigcommerce.com/stores/{store_hash}/`; the version of the API follows.
     pub fn base(&self) -> &Url {
         &self.base
     }
@@ -98,10 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn the_base_is_the_v3_path_of_the_store() {
+    fn the_base_is_the_path_of_the_store() {
         for api in ["https://api.bigcommerce.com", "https://api.bigcommerce.com/"] {
             let endpoint = endpoint(api).unwrap();
-            assert_eq!(endpoint.base().as_str(), "https://api.bigcommerce.com/stores/abc123/v3/");
+            assert_eq!(endpoint.base().as_str(), "https://api.bigcommerce.com/stores/abc123/");
         }
     }
 

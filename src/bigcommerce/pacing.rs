@@ -7,46 +7,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, Method};
+use enum_map::EnumMap;
+use http::HeaderMap;
 use serde::Serialize;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::error::ApiError;
+use super::operation::Operation;
 use super::patience::Patience;
-
-/// The endpoints that this client calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// `GET /promotions`
-    ListPromotions,
-    /// `GET /promotions/{id}`
-    GetPromotion,
-    /// `GET /promotions/{promotion_id}/codes`
-    ListCodes,
-    /// `POST /promotions/{promotion_id}/codes`
-    CreateCode,
-    /// `GET /promotions/codes?code=`
-    FindCode,
-}
-
-impl Operation {
-    /// The HTTP method.
-    pub fn method(self) -> Method {
-        match self {
-            Self::CreateCode => Method::POST,
-            _ => Method::GET,
-        }
-    }
-
-    /// How many requests may run at once, per store ("default rate limit" in the OpenAPI file).
-    pub fn concurrency(self) -> usize {
-        match self {
-            Self::ListCodes => 10,
-            _ => 40,
-        }
-    }
-}
 
 /// A header that asks for a longer wait is not taken at its word.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -126,11 +95,7 @@ struct Window {
 pub struct Pacing {
     window: Mutex<Window>,
     answered: Notify,
-    list_promotions: Semaphore,
-    get_promotion: Semaphore,
-    list_codes: Semaphore,
-    create_code: Semaphore,
-    find_code: Semaphore,
+    places: EnumMap<Operation, Semaphore>,
 }
 
 /// Leave to send one request; given back when dropped.
@@ -142,15 +107,10 @@ pub(crate) struct Slot<'a> {
 
 impl Default for Pacing {
     fn default() -> Self {
-        let slots = |operation: Operation| Semaphore::new(operation.concurrency());
         Self {
             window: Mutex::default(),
             answered: Notify::new(),
-            list_promotions: slots(Operation::ListPromotions),
-            get_promotion: slots(Operation::GetPromotion),
-            list_codes: slots(Operation::ListCodes),
-            create_code: slots(Operation::CreateCode),
-            find_code: slots(Operation::FindCode),
+            places: EnumMap::from_fn(|operation: Operation| Semaphore::new(operation.concurrency())),
         }
     }
 }
@@ -212,13 +172,7 @@ impl Pacing {
         operation: Operation,
         patience: &Patience,
     ) -> Result<SemaphorePermit<'_>, ApiError> {
-        let slots = match operation {
-            Operation::ListPromotions => &self.list_promotions,
-            Operation::GetPromotion => &self.get_promotion,
-            Operation::ListCodes => &self.list_codes,
-            Operation::CreateCode => &self.create_code,
-            Operation::FindCode => &self.find_code,
-        };
+        let slots = &self.places[operation];
         if let Ok(permit) = slots.try_acquire() {
             return Ok(permit);
         }

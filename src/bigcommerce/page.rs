@@ -90,6 +90,11 @@ impl From<Many<CouponCode>> for CodePage {
     }
 }
 
+/// Ids as the value of `id:in`: `11,12,13`.
+pub(crate) fn joined(ids: &[u64]) -> String {
+    ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+}
+
 /// Whether a text can be a cursor: opaque, but visible ASCII of at most 1,000 characters (they are base64).
 pub fn is_cursor(text: &str) -> bool {
     (1..=1_000).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())

@@ -1,6 +1,6 @@
 //! Which requests are sent again, and after what pause: one table, without a clock.
 //!
-//! | what came back                    | GET                        | POST                      |
+//! | what came back                    | GET, PUT, DELETE           | POST                      |
 //! |-----------------------------------|----------------------------|---------------------------|
 //! | 2xx with a usable body            | answer                     | answer                    |
 //! | 2xx with a broken body            | 3 tries, backoff           | answer (caller looks up)  |
@@ -14,7 +14,8 @@
 //! | time-out, connection lost         | 3 tries, backoff           | answer (caller looks up)  |
 //!
 //! A 429 was not processed (API documentation, "Rate limits"), so it may be repeated whatever the method; how
-//! often is a matter of the call's patience, not of a count. A POST whose outcome is in doubt is never sent
+//! often is a matter of the call's patience, not of a count. PUT and DELETE say what shall be, so they may be
+//! repeated as a GET may (a DELETE of what is gone answers 204 as well). A POST whose outcome is in doubt is never sent
 //! again from here: codes carry no idempotency key, so the caller looks the outcome up.
 
 use std::time::Duration;
@@ -24,7 +25,7 @@ use http::{Method, StatusCode};
 
 use super::pacing::RateHeaders;
 
-/// A GET is sent at most so many times.
+/// What may be repeated is sent at most so many times.
 pub const MAX_TRIES: u32 = 3;
 
 /// What came back, reduced to what the decision needs.
@@ -48,6 +49,14 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The HTTP status, if an answer came.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Answer { status, .. } => Some(*status),
+            Self::NotSent | Self::Lost => None,
+        }
+    }
+
     /// A 429.
     pub fn is_limited(&self) -> bool {
         matches!(self, Self::Answer { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS)
@@ -77,7 +86,7 @@ pub enum Pause {
 /// The table. `times` counts, from 1, how often such an answer came: a 429 or anything else, each by itself,
 /// so that waits for the window do not use up the tries.
 pub fn decide(method: &Method, signal: &Signal, times: u32) -> Decision {
-    let repeatable = *method == Method::GET;
+    let repeatable = method.is_idempotent();
     let again = |allowed: bool| {
         if allowed && times < MAX_TRIES { Decision::Retry(Pause::Backoff) } else { Decision::Answer }
     };
@@ -154,6 +163,15 @@ mod tests {
         assert_eq!(retried(&Method::GET, 1), [408, 429, 499, 500, 501, 502, 503, 504]);
         assert_eq!(retried(&Method::GET, 2), [408, 429, 499, 500, 501, 502, 503, 504]);
         assert_eq!(retried(&Method::GET, 3), [429]);
+    }
+
+    #[test]
+    fn a_put_and_a_delete_are_retried_like_a_get() {
+        for method in [Method::PUT, Method::DELETE] {
+            assert_eq!(retried(&method, 1), retried(&Method::GET, 1), "{method}");
+            assert_eq!(decide(&method, &Signal::Lost, 2), Decision::Retry(Pause::Backoff), "{method}");
+            assert_eq!(decide(&method, &Signal::Lost, 3), Decision::Answer, "{method}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 /// `CouponCode` of the OpenAPI file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -39,7 +40,8 @@ pub struct NewCouponCode<'a> {
     pub max_uses_per_customer: u32,
 }
 
-/// What is read of a promotion.
+/// A promotion: what every one has, and the rest of it as it came, so that nothing is lost when it is shown,
+/// copied or put back. Fields in section 1.9 of the OpenAPI file's `PromotionBase` and its coupon variant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Promotion {
     /// Identifier.
@@ -47,6 +49,66 @@ pub struct Promotion {
     /// The internal name.
     #[serde(default)]
     pub name: Option<String>,
+    /// All other fields.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `GlobalPromotionSettings` of the settings file, with whatever else the API adds.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Settings {
+    /// As the newer SDKs see it.
+    Enveloped {
+        /// The object.
+        data: Map<String, Value>,
+    },
+    /// As the settings file has it.
+    Bare(Map<String, Value>),
+}
+
+/// What is read of `GET /v2/store`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct StoreInformation {
+    /// The store's name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The currency's code.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// The plan's name.
+    #[serde(default)]
+    pub plan_name: Option<String>,
+    /// The storefront's address.
+    #[serde(default)]
+    pub secure_url: Option<String>,
+    /// The time zone.
+    #[serde(default, deserialize_with = "lenient")]
+    pub timezone: Timezone,
+}
+
+/// `timezone` of `GET /v2/store`.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+pub struct Timezone {
+    /// An IANA name such as `America/New_York`.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Seconds east of UTC, without daylight saving.
+    #[serde(default)]
+    pub raw_offset: Option<i64>,
+}
+
+/// What is read of a coupon of `GET /v2/coupons`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LegacyCoupon {
+    /// The text.
+    pub code: String,
+    /// The coupon's name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `promotion` for a code of a v3 promotion, anything else for a legacy coupon.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
 }
 
 /// `{"data": {...}, "meta": {}}`

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coupon_mcp::bigcommerce::pacing::Operation;
+use coupon_mcp::bigcommerce::operation::Operation;
 use coupon_mcp::bigcommerce::wire::NewCouponCode;
 use coupon_mcp::bigcommerce::{
     ApiError, Client, ClientSettings, CodeQuery, Connect, Endpoint, Patience, Position,
