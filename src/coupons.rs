@@ -9,6 +9,7 @@ pub mod error;
 pub mod list;
 mod lookup;
 pub mod promotion_choice;
+pub mod rules;
 pub mod text;
 mod turns;
 
