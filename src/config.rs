@@ -1,7 +1,11 @@
 //! Settings: one small struct per concern, each field with its variable, flag, default and unit.
 
+pub mod file;
+pub mod guard;
 pub mod http;
 pub mod store;
 
+pub use file::{ConfigFile, ConfigFileError};
+pub use guard::{GuardArgs, Guards};
 pub use http::HttpArgs;
 pub use store::{ConfigError, StoreArgs, StoreConfig};

@@ -12,6 +12,7 @@
 //! - [`server`]: the MCP `ServerHandler` that all transports share.
 //! - [`tools`]: one file per tool; schemas, arguments, errors.
 //! - [`coupons`]: the domain and its use cases.
+//! - [`policy`]: what an operator allows, and when a person is asked.
 //! - [`bigcommerce`]: the API client; pacing, retries, wire types.
 //! - [`sandbox`]: the practice store, reached over HTTP like the real one.
 //! - [`telemetry`]: logging to stderr.
@@ -20,6 +21,7 @@ pub mod bigcommerce;
 pub mod cli;
 pub mod config;
 pub mod coupons;
+pub mod policy;
 pub mod sandbox;
 pub mod server;
 pub mod telemetry;

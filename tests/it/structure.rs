@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate: the data goes one way.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("bigcommerce", &["bigcommerce"]),
     ("coupons", &["coupons", "bigcommerce"]),
+    ("policy", &["policy"]),
     ("tools", &["tools", "coupons", "bigcommerce"]),
     ("server", &["server", "tools", "coupons"]),
     ("transport", &["transport"]),
     ("sandbox", &["sandbox"]),
     ("telemetry", &[]),
-    ("config", &["config", "transport", "bigcommerce"]),
+    ("config", &["config", "transport", "policy", "bigcommerce"]),
 ];
 
 fn sources() -> BTreeMap<PathBuf, String> {
