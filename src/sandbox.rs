@@ -1,7 +1,8 @@
 //! An embedded BigCommerce store that speaks the vendor's wire format over HTTP.
 //!
 //! The sandbox serves the promotion, coupon code and promotion settings endpoints below
-//! `/stores/sandbox/v3`, keeps its state in `SQLite` (in memory or in a file), and enforces what the
+//! `/stores/sandbox/v3` and, to be read only, the store information and the coupons below
+//! `/stores/sandbox/v2`, keeps its state in `SQLite` (in memory or in a file), and enforces what the
 //! vendor's OpenAPI file and API documentation state: scopes, limits, uniqueness, pagination, error
 //! bodies, the request quota and the concurrency of each endpoint. It starts from the data in `seed`.
 //!
@@ -9,8 +10,8 @@
 //! - `serve` accepts connections; `exchange` takes one request and its `payload` through faults, quota,
 //!   `auth`, `routes` and concurrency (`rate_limit`) to its handler, and keeps the `request_log`. `era` parts
 //!   the requests before a reset from those after it.
-//! - `promotions`, `codes` and `settings` are the endpoints; `query`, `field` and `page` read
-//!   their input; `answer` and `wire_error` shape their output.
+//! - `promotions`, `codes` and `settings` are the endpoints, `v2` holds those of the older version; `query`,
+//!   `field` and `page` read their input; `answer` and `wire_error` shape their output.
 //! - `store` is all SQL. `control` and `faults` are for tests only.
 //!
 //! # The control API
@@ -18,6 +19,9 @@
 //! loopback and that no page of another site sent:
 //! - `POST /_sandbox/faults` adds one rule (see `faults`), `DELETE /_sandbox/faults` removes all.
 //! - `GET /_sandbox/requests` lists the API requests since the start or the latest reset.
+//! - `POST /_sandbox/uses` `{code, uses}` sets how often a code was used, and moves the uses of its promotion
+//!   by the difference, to 0 at the least; `POST /_sandbox/promotion_uses` `{id, uses}` sets those of a
+//!   promotion alone. An unknown code or id answers 404, so does the legacy coupon's code.
 //! - `POST /_sandbox/reset` goes back to the seeds and forgets rules, requests and quota use. A request from
 //!   before it whose work has not begun is closed without an answer, and nothing of it is left.
 //!
@@ -80,10 +84,22 @@
 //!   `can_be_used_with_other_promotions: true`. `coupon_type` on an `AUTOMATIC` promotion is refused.
 //! - `multiple_codes.has_multiple_codes` is true for `BULK` promotions. `codes` is never sent.
 //! - Deleting one promotion that still has codes answers 422, as the bulk delete does.
-//! - Uses are never counted: there is no checkout. A past `end_date` does not change `status`.
+//! - There is no checkout, so uses change by the control API only. Neither uses that reach `max_uses` nor a
+//!   past `end_date` change `status`.
 //!
 //! Settings
 //! - The store counts as an Enterprise one, so every setting may be changed.
+//!
+//! The older version
+//! - Only `GET /store` and `GET /coupons` are there; no request to v2 changes anything. Of the filters of
+//!   `/coupons` only `code` is known, an exact match whatever its case. A page without a coupon answers 204.
+//! - Every refusal is `[{status, message}]`, also 401, 403 and 429. A query parameter that v3 would refuse
+//!   with 422 answers 400.
+//! - One coupon is older than the promotions (`WELCOME5`). Its code is taken for the whole store, and v3 does
+//!   not find it. In a data file that has this code already, both are listed.
+//! - A promotion's code is listed under its own id with the promotion's name, enabled while the status is
+//!   `ENABLED`, and expiring at `end_date`. Its `applies_to` is null.
+//! - Both tokens may read the store information.
 
 mod answer;
 mod auth;
@@ -107,6 +123,7 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
+mod v2;
 mod wire_error;
 
 use std::io;
@@ -120,13 +137,15 @@ use tokio_util::sync::CancellationToken;
 use self::exchange::Exchange;
 use self::store::Store;
 
-/// The hash of the only store there is: the API lies below `/stores/sandbox/v3`.
+/// The hash of the only store there is: the API lies below `/stores/sandbox/v3` and `/stores/sandbox/v2`.
 pub const STORE_HASH: &str = "sandbox";
 
-/// An access token with the scope Marketing *modify* (`store_v2_marketing`).
+/// An access token with the scopes Marketing *modify* (`store_v2_marketing`) and Information & Settings
+/// *read-only* (`store_v2_information_read_only`).
 pub const TOKEN: &str = "sandbox-token";
 
-/// An access token with the scope Marketing *read-only* (`store_v2_marketing_read_only`); writes answer 403.
+/// An access token with the scopes Marketing *read-only* (`store_v2_marketing_read_only`) and Information &
+/// Settings *read-only*; writes answer 403.
 pub const READ_ONLY_TOKEN: &str = "sandbox-read-only-token";
 
 /// How a sandbox keeps its state and how it behaves.

@@ -16,8 +16,17 @@ pub(super) struct Answer {
 impl Answer {
     /// A JSON body.
     pub(super) fn json(status: StatusCode, body: &Value) -> Self {
+        Self::encoded(status, body.to_string().into())
+    }
+
+    /// 200 with a text that is JSON.
+    pub(super) fn text(json: &'static str) -> Self {
+        Self::encoded(StatusCode::OK, Bytes::from_static(json.as_bytes()))
+    }
+
+    fn encoded(status: StatusCode, json: Bytes) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Self { status, headers, body: body.to_string().into() }
+        Self { status, headers, body: json }
     }
 
     /// 200 with a body that is not in an envelope.

@@ -12,3 +12,10 @@ pub(super) fn wire_time(time: Timestamp) -> String {
 pub(super) fn now() -> String {
     wire_time(Timestamp::now())
 }
+
+/// `time`, which is in the API's form, as the older API writes it: `Thu, 04 Oct 2012 03:24:40 +0000`. What is
+/// no time stays as it is.
+pub(super) fn mail_time(time: &str) -> String {
+    let parsed: Result<Timestamp, _> = time.parse();
+    parsed.map_or_else(|_| time.to_owned(), |time| time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
+}

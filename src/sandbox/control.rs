@@ -1,4 +1,7 @@
-//! The control API, for tests only: fault rules, the request log and the way back to the seeds.
+//! The control API, for tests only: fault rules, the request log, practice redemptions and the way back to
+//! the seeds.
+
+mod uses;
 
 use std::net::IpAddr;
 
@@ -54,10 +57,15 @@ pub(super) async fn answer(
             Ok(()) => Answer::no_content(),
             Err(error) => error.into(),
         },
-        ("faults" | "requests" | "reset", _) => {
+        ("uses", "POST") => uses::of_code(exchange.store(), &body).await,
+        ("promotion_uses", "POST") => uses::of_promotion(exchange.store(), &body).await,
+        ("faults" | "requests" | "reset" | "uses" | "promotion_uses", _) => {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "The control API does not have this method here.")
         }
-        _ => refusal(StatusCode::NOT_FOUND, "The control API has faults, requests and reset."),
+        _ => {
+            let sentence = "The control API has faults, requests, reset, uses and promotion_uses.";
+            refusal(StatusCode::NOT_FOUND, sentence)
+        }
     }
 }
 

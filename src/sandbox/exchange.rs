@@ -13,7 +13,7 @@ use super::faults::{Effect, RuleError};
 use super::payload::Payload;
 use super::rate_limit::Place;
 use super::request_log::Entry;
-use super::routes::{Call, Route, unknown_path};
+use super::routes::{Call, Route, is_v2, unknown_path};
 use super::store::Store;
 use super::wire_error::WireError;
 use super::{SandboxOptions, control};
@@ -29,6 +29,11 @@ impl Exchange {
     pub(super) fn new(options: SandboxOptions, store: Store) -> Self {
         let eras = Eras::new(&options);
         Self { options, store, eras }
+    }
+
+    /// The data.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Adds a fault rule.
@@ -122,7 +127,10 @@ impl Exchange {
             Ok((route, _place)) => self.work(era, route, call, delay).await?,
             Err(refusal) => Err(refusal),
         };
-        let mut answer = worked.unwrap_or_else(Answer::from);
+        let mut answer = worked.unwrap_or_else(|refusal| {
+            let refusal = if is_v2(path) { refusal.in_v2() } else { refusal };
+            refusal.into()
+        });
         if let Some(reading) = reading {
             reading.write(&mut answer.headers, Instant::now());
         }
@@ -161,9 +169,6 @@ fn admit<'e>(
         return Err(unknown_path());
     };
     auth::check_store(hash)?;
-    let ["v3", rest @ ..] = rest else {
-        return Err(unknown_path());
-    };
     let route = Route::find(method, rest)?;
     scope.permit(method)?;
     Ok((route, era.concurrency.enter(route)?))

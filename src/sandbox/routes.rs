@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::payload::Payload;
 use super::store::Store;
 use super::wire_error::WireError;
-use super::{codes, promotions, settings};
+use super::{codes, promotions, settings, v2};
 
 /// One endpoint of the API, with the ids of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(super) enum Route {
     DeleteCode { promotion: i64, code: i64 },
     GetSettings,
     UpdateSettings,
+    GetStore,
+    ListCoupons,
 }
 
 /// What a handler reads beside the ids of its path.
@@ -62,8 +64,27 @@ impl Call {
 }
 
 impl Route {
-    /// The endpoint at `segments`, the parts of the path behind `/v3`.
+    /// The endpoint at `segments`, the parts of the path from the version on.
     pub(super) fn find(method: &Method, segments: &[&str]) -> Result<Self, WireError> {
+        match *segments {
+            ["v2", ref rest @ ..] => Self::find_v2(method, rest),
+            ["v3", ref rest @ ..] => Self::find_v3(method, rest),
+            _ => Err(unknown_path()),
+        }
+    }
+
+    /// Nothing can be written: a request meant for one coupon would otherwise be a slip away from the
+    /// vendor's deletion of all of them.
+    fn find_v2(method: &Method, segments: &[&str]) -> Result<Self, WireError> {
+        let route = match *segments {
+            ["store"] => Self::GetStore,
+            ["coupons"] => Self::ListCoupons,
+            _ => return Err(unknown_path()),
+        };
+        if method == Method::GET { Ok(route) } else { Err(WireError::method_not_allowed("GET")) }
+    }
+
+    fn find_v3(method: &Method, segments: &[&str]) -> Result<Self, WireError> {
         let method = method.as_str();
         let (allow, route) = match *segments {
             ["promotions"] => (
@@ -155,8 +176,15 @@ impl Route {
             Self::DeleteCode { promotion, code } => codes::delete(store, call, promotion, code).await,
             Self::GetSettings => settings::get(store, call).await,
             Self::UpdateSettings => settings::update(store, call).await,
+            Self::GetStore => v2::store::get(call),
+            Self::ListCoupons => v2::coupons::list(store, call).await,
         }
     }
+}
+
+/// Whether `path` lies below the older version of the API.
+pub(super) fn is_v2(path: &str) -> bool {
+    path.split('/').nth(3) == Some("v2")
 }
 
 /// 404 for a path that is no endpoint.

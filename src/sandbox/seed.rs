@@ -2,6 +2,8 @@
 //!
 //! Promotions are written as the API sends them. Ids of new promotions and codes continue above these.
 
+pub(super) mod legacy;
+
 use super::store::CouponCode;
 
 /// Promotions 1 to 6, in the form of `SavedCouponPromotion` and `SavedAutomaticPromotion` in the vendor's

@@ -8,8 +8,10 @@
 //! take most of the time and keep other processes out meanwhile; what a power cut spoils is practice data.
 
 mod codes;
+mod coupons;
 mod promotions;
 mod settings;
+mod uses;
 
 use std::path::Path;
 use std::str::FromStr;
@@ -21,6 +23,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection};
 
 pub(super) use self::codes::{Batch, CouponCode, Inserted, NewCodes};
+pub(super) use self::coupons::PromotionCoupon;
 pub(super) use self::promotions::{Filter, Kind, Order};
 use super::{SandboxError, seed};
 

@@ -3,6 +3,7 @@
 mod access;
 mod codegen;
 mod codes;
+mod coupons;
 mod deletes;
 mod faults;
 mod limits;
@@ -10,4 +11,6 @@ mod paging;
 mod promotions;
 mod settings;
 mod storage;
+mod store_information;
 mod support;
+mod uses;

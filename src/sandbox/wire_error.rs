@@ -13,9 +13,11 @@ const STATUS_CODES: &str = "https://developer.bigcommerce.com/api-docs/getting-s
 
 /// A refusal: a status and the body that explains it.
 #[derive(Debug, thiserror::Error)]
-#[error("{status} {body}")]
+#[error("{status} {sentence}")]
 pub(super) struct WireError {
     status: StatusCode,
+    /// What the body says in words.
+    sentence: String,
     body: Value,
     /// The `Allow` header, for a method that a path does not have.
     allow: Option<&'static str>,
@@ -29,8 +31,19 @@ pub(super) struct BulkCounts {
 }
 
 impl WireError {
-    fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, body, allow: None }
+    fn new(status: StatusCode, sentence: &str, body: Value) -> Self {
+        Self { status, sentence: sentence.to_owned(), body, allow: None }
+    }
+
+    /// The same refusal as the older API words it: `[{status, message}]`, and 400 where v3 has 422.
+    pub(super) fn in_v2(self) -> Self {
+        let status = if self.status == StatusCode::UNPROCESSABLE_ENTITY {
+            StatusCode::BAD_REQUEST
+        } else {
+            self.status
+        };
+        let body = json!([{ "status": status.as_u16(), "message": self.sentence }]);
+        Self { status, body, ..self }
     }
 
     /// `{"errors": [{status, title}]}` with 422: `ErrorResponse` in the OpenAPI file.
@@ -44,7 +57,7 @@ impl WireError {
     }
 
     fn listed(status: StatusCode, title: &str) -> Self {
-        Self::new(status, json!({ "errors": [{ "status": status.as_u16(), "title": title }] }))
+        Self::new(status, title, json!({ "errors": [{ "status": status.as_u16(), "title": title }] }))
     }
 
     /// `{status, title, type, detail}` with a status that is text: `ErrorResponse400` in the OpenAPI file.
@@ -55,14 +68,14 @@ impl WireError {
             "type": STATUS_CODES,
             "detail": detail,
         });
-        Self::new(StatusCode::BAD_REQUEST, body)
+        Self::new(StatusCode::BAD_REQUEST, detail, body)
     }
 
     /// `{status, title, error}` with a status that is text: `ErrorResponse405` in the OpenAPI file, which
     /// generating codes answers for a promotion that is not a bulk coupon one.
     pub(super) fn not_supported(error: &str) -> Self {
         let body = json!({ "status": "405", "title": "Method not allowed", "error": error });
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, body)
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, error, body)
     }
 
     /// The same shape for a method that a path does not have; `allow` lists those that it has.
@@ -74,7 +87,7 @@ impl WireError {
     /// the OpenAPI file of the price lists, for too many requests.
     pub(super) fn plain(status: StatusCode, title: &str) -> Self {
         let body = json!({ "status": status.as_u16(), "title": title, "type": STATUS_CODES, "errors": {} });
-        Self::new(status, body)
+        Self::new(status, title, body)
     }
 
     /// 429.
@@ -85,7 +98,8 @@ impl WireError {
     /// `{status, title}`: the body that a live store sends for a query parameter it does not know.
     pub(super) fn unknown_parameters(names: &[&str]) -> Self {
         let title = format!("The filter(s): {} are not valid filter parameter(s).", names.join(", "));
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, json!({ "status": 422, "title": title }))
+        let body = json!({ "status": 422, "title": title });
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, &title, body)
     }
 
     /// A bulk delete without a usable `id:in`: `BulkDeleteResponse` in the OpenAPI file, nothing deleted.
@@ -109,19 +123,20 @@ impl WireError {
             "success": counts.total.saturating_sub(counts.failed),
             "failed": counts.failed,
         });
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": [error], "meta": meta }))
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, title, json!({ "errors": [error], "meta": meta }))
     }
 
     /// `{status, title, error: {message}}`: `betaErrorResponse400` in the settings' OpenAPI file.
     pub(super) fn malformed_settings(message: &str) -> Self {
         let body = json!({ "status": 400, "title": "Bad Request", "error": { "message": message } });
-        Self::new(StatusCode::BAD_REQUEST, body)
+        Self::new(StatusCode::BAD_REQUEST, message, body)
     }
 
     /// `{status, title, errors: [{field, message}]}`: `betaErrorResponse422` in the settings' OpenAPI file.
     pub(super) fn invalid_settings(errors: &[Value]) -> Self {
-        let body = json!({ "status": 422, "title": "Invalid promotion setting(s).", "errors": errors });
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, body)
+        let title = "Invalid promotion setting(s).";
+        let body = json!({ "status": 422, "title": title, "errors": errors });
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, title, body)
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{FromRow, Row};
 
 use super::promotions::kind_of;
 use super::{Kind, Store};
+use crate::sandbox::seed::legacy;
 
 /// One code as the API sends it: `CouponCode` in the vendor's OpenAPI file.
 #[derive(Clone, Debug, Serialize)]
@@ -76,12 +77,16 @@ pub(in crate::sandbox) enum Batch {
 
 impl Store {
     /// Adds one code if its promotion takes it: one statement, so that nothing can come between the check
-    /// and the insertion.
+    /// and the insertion. The legacy coupon is no row of the table, so its code is looked at by itself.
     pub(in crate::sandbox) async fn insert_code(
         &self,
         code: &str,
         new: &NewCodes,
     ) -> Result<Inserted, sqlx::Error> {
+        if legacy::has_code(code) {
+            let taken = self.takes_a_code(new.promotion).await?;
+            return Ok(if taken { Inserted::Duplicate } else { Inserted::NotTaken });
+        }
         let inserted = sqlx::query_scalar(
             "INSERT INTO codes (promotion_id, code, max_uses, max_uses_per_customer, created)
              SELECT id, ?2, ?3, ?4, ?5 FROM promotions
@@ -103,6 +108,15 @@ impl Store {
         }
     }
 
+    /// Whether the promotion is there and takes a further code.
+    async fn takes_a_code(&self, promotion: i64) -> Result<bool, sqlx::Error> {
+        Ok(match self.kind_of(promotion).await? {
+            Some(Kind::Bulk) => true,
+            Some(Kind::Single) => self.count_codes(promotion, &(1..=i64::MAX)).await? == 0,
+            Some(Kind::Automatic) | None => false,
+        })
+    }
+
     /// Adds a batch of codes to a promotion, whole or not at all. `candidates` gives as many new texts as
     /// it is asked for; texts that the store has already are left out and asked for again, at most `rounds`
     /// times.
@@ -120,7 +134,9 @@ impl Store {
         }
         let mut batch = Vec::with_capacity(size);
         for _ in 0..rounds {
-            let texts = serde_json::json!(candidates(size - batch.len())).to_string();
+            let mut texts = candidates(size - batch.len());
+            texts.retain(|text| !legacy::has_code(text));
+            let texts = serde_json::json!(texts).to_string();
             batch.extend(insert_texts(&mut transaction, new, &texts).await?);
             if batch.len() == size {
                 transaction.commit().await?;

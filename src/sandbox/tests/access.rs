@@ -68,7 +68,7 @@ async fn another_store_answers_403_and_unknown_paths_and_methods_404_and_405() {
     };
 
     assert_eq!(status(Method::GET, "/stores/other/v3/promotions").await, 403);
-    for path in ["/", "/stores/sandbox/v2/coupons", "/stores/sandbox/v3", "/stores/sandbox/v3/promotions/"] {
+    for path in ["/", "/stores/sandbox/v1/coupons", "/stores/sandbox/v3", "/stores/sandbox/v3/promotions/"] {
         assert_eq!(status(Method::GET, path).await, 404, "{path}");
     }
     assert_eq!(rig.get("/promotions/99").await.title(), "Promotion not found.");
@@ -136,15 +136,15 @@ async fn the_control_api_is_served_only_when_asked_for_and_only_to_loopback_host
 #[tokio::test]
 async fn the_token_comes_first_then_the_store_then_the_path() {
     let rig = Rig::start().await;
-    for path in ["/", "/stores/sandbox/v2/coupons", "/stores/other/v3/promotions", "/_sandbox/requests/1"] {
+    for path in ["/", "/stores/sandbox/v1/coupons", "/stores/other/v3/promotions", "/_sandbox/requests/1"] {
         let status = send(rig.bare(Method::GET, path)).await.status;
         assert_eq!(status, if path.starts_with("/_sandbox") { 404 } else { 401 }, "{path}");
     }
     let with_token = async |path: &str| {
         send(rig.bare(Method::GET, path).header("X-Auth-Token", "sandbox-token")).await.status
     };
-    assert_eq!(with_token("/stores/other/v2/coupons").await, 403);
-    assert_eq!(with_token("/stores/sandbox/v2/coupons").await, 404);
+    assert_eq!(with_token("/stores/other/v1/coupons").await, 403);
+    assert_eq!(with_token("/stores/sandbox/v1/coupons").await, 404);
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@ use std::path::Path;
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream;
+use reqwest::Method;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::support::{Rig, options};
+use super::support::{Rig, options, send};
 use crate::sandbox::store::{Batch, Kind, NewCodes, Store};
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions};
 
@@ -162,6 +163,21 @@ async fn a_file_without_a_version_is_still_read_and_its_write_ahead_log_ends() {
 }
 
 #[tokio::test]
+async fn a_file_that_has_the_code_of_the_legacy_coupon_already_keeps_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    Sandbox::open(in_file(&path)).await.unwrap().close().await;
+    let pool = sqlx::SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path)).await.unwrap();
+    sqlx::query("UPDATE codes SET code = 'welcome5' WHERE id = 1024").execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let rig = Rig::with(in_file(&path)).await;
+    assert_eq!(rig.get("/promotions/codes?code=WELCOME5").await.ids(), [1024]);
+    let both = send(rig.v2(Method::GET, "/coupons?code=WELCOME5")).await.json();
+    assert_eq!((&both[0]["id"], &both[1]["id"]), (&json!(1), &json!(1024)));
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_opened_is_named_with_the_reason_once() {
     let directory = tempfile::tempdir().unwrap();
     let error = Sandbox::open(in_file(directory.path())).await.err().unwrap();
@@ -169,6 +185,21 @@ async fn a_file_that_cannot_be_opened_is_named_with_the_reason_once() {
     let sentence = format!("the sandbox's data file {file} cannot be used: unable to open database file");
 
     assert_eq!(format!("{:#}", anyhow::Error::from(error)), sentence);
+}
+
+#[tokio::test]
+async fn a_batch_draws_again_for_the_code_of_the_legacy_coupon() {
+    let store = Store::open(None).await.unwrap();
+    let new = NewCodes { promotion: 1, max_uses: 1, max_uses_per_customer: 1, created: "now".to_owned() };
+    let mut rounds = vec![vec!["DRAWN1"], vec!["WELCOME5", "DRAWN0"]];
+    let draw = |count| {
+        let texts: Vec<String> = rounds.pop().unwrap().into_iter().map(str::to_owned).collect();
+        assert_eq!(texts.len(), count);
+        texts
+    };
+
+    let batch = store.insert_batch(&new, 2, 2, draw).await.unwrap();
+    assert!(matches!(&batch, Batch::Done(codes) if *codes == ["DRAWN0", "DRAWN1"]), "{batch:?}");
 }
 
 #[tokio::test]

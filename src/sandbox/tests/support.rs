@@ -91,6 +91,11 @@ impl Rig {
         self.bare(method, &format!("/stores/sandbox/v3{path}")).header("X-Auth-Token", TOKEN)
     }
 
+    /// The same for the older API; `path` is the part behind `/v2`.
+    pub(super) fn v2(&self, method: Method, path: &str) -> RequestBuilder {
+        self.bare(method, &format!("/stores/sandbox/v2{path}")).header("X-Auth-Token", TOKEN)
+    }
+
     pub(super) async fn get(&self, path: &str) -> Reply {
         send(self.request(Method::GET, path)).await
     }
@@ -107,9 +112,14 @@ impl Rig {
         send(self.request(Method::PUT, path).json(body)).await
     }
 
+    /// Posts `body` to the control API; `name` is the part behind `/_sandbox`.
+    pub(super) async fn control(&self, name: &str, body: &Value) -> Reply {
+        send(self.bare(Method::POST, &format!("/_sandbox/{name}")).body(body.to_string())).await
+    }
+
     /// Adds a fault rule.
     pub(super) async fn fault(&self, rule: &Value) {
-        let reply = send(self.bare(Method::POST, "/_sandbox/faults").body(rule.to_string())).await;
+        let reply = self.control("faults", rule).await;
         assert_eq!(reply.status, 204, "{}", reply.text);
     }
 
