@@ -1,7 +1,8 @@
 //! Failures on demand, for tests of a client.
 //!
 //! A rule is a JSON object with `method`, `path` (a part of the path and query as they were sent), `times`
-//! (how many requests it applies to, at least 1) and exactly one effect:
+//! (how many requests it applies to, at least 1), optionally `skip` (how many requests that it matches go by
+//! before, none unless given) and exactly one effect:
 //! - `status` with an optional `body` and optional `headers`: this answer is sent without rate headers,
 //!   nothing is done, and no unit of the quota is taken. A `body` that is a JSON string is sent as that
 //!   text, any other value (also `null`) as its JSON, and no `body` as an empty one. `content-type` is JSON
@@ -11,7 +12,8 @@
 //! - `malformed`: `true`; the work is done, and the answer's JSON is cut off half-way. A 204 becomes a 200
 //!   with the beginning of a JSON body.
 //!
-//! Rules add up. The first rule that matches and has `times` left wins.
+//! Rules add up. The first rule that matches, has skipped its share and has `times` left wins; the rules
+//! behind it do not see that request.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -69,6 +71,8 @@ struct SentRule {
     method: String,
     path: String,
     times: u32,
+    #[serde(default)]
+    skip: u32,
     status: Option<u16>,
     /// `null` is a body too.
     #[serde(default, deserialize_with = "present")]
@@ -90,6 +94,7 @@ enum DropPoint {
 struct Rule {
     method: Method,
     path: String,
+    skip: u32,
     left: u32,
     kind: Kind,
 }
@@ -123,7 +128,8 @@ impl Faults {
     /// Uses up one application of the first rule that matches.
     pub(super) fn take(&self, method: &Method, path_and_query: &str) -> Option<Effect> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = rules.iter().position(|rule| rule.matches(method, path_and_query))?;
+        let index =
+            rules.iter_mut().position(|rule| rule.matches(method, path_and_query) && !rule.lets_by())?;
         let rule = rules.get_mut(index)?;
         rule.left -= 1;
         let effect = rule.kind.effect();
@@ -137,6 +143,13 @@ impl Faults {
 impl Rule {
     fn matches(&self, method: &Method, path_and_query: &str) -> bool {
         self.method == *method && path_and_query.contains(&self.path)
+    }
+
+    /// Whether the rule skips a request that it matches, of which there is then one less to skip.
+    fn lets_by(&mut self) -> bool {
+        let skipped = self.skip > 0;
+        self.skip -= u32::from(skipped);
+        skipped
     }
 }
 
@@ -173,7 +186,7 @@ impl TryFrom<SentRule> for Rule {
             (None, None, None, Some(false)) => return Err(RuleError::Malformed),
             _ => return Err(RuleError::Effect),
         };
-        Ok(Self { method, path: sent.path, left: sent.times, kind })
+        Ok(Self { method, path: sent.path, skip: sent.skip, left: sent.times, kind })
     }
 }
 

@@ -29,6 +29,23 @@ fn the_first_matching_rule_with_times_left_wins() {
 }
 
 #[test]
+fn a_rule_skips_requests_that_it_matches_and_that_no_older_rule_takes() {
+    let faults = faults(&[
+        json!({ "method": "PUT", "path": "/promotions/1", "times": 1, "delay_ms": 1 }),
+        json!({ "method": "PUT", "path": "/promotions", "skip": 2, "times": 2, "drop": "before_commit" }),
+    ]);
+    let take = |method, path| faults.take(&method, path);
+
+    assert!(matches!(take(Method::PUT, "/promotions/1"), Some(Effect::Delay(_))));
+    assert!(take(Method::PUT, "/promotions/1").is_none());
+    assert!(take(Method::GET, "/promotions/1").is_none());
+    assert!(take(Method::PUT, "/promotions/2").is_none());
+    assert!(matches!(take(Method::PUT, "/promotions/1"), Some(Effect::DropBeforeCommit)));
+    assert!(matches!(take(Method::PUT, "/promotions/2"), Some(Effect::DropBeforeCommit)));
+    assert!(take(Method::PUT, "/promotions/1").is_none());
+}
+
+#[test]
 fn a_body_is_sent_as_it_is_with_the_content_type_that_fits() {
     let sent = |rule: Value| {
         let mut rule = rule;

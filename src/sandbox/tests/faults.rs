@@ -24,6 +24,13 @@ fn create(code: &str) -> String {
     )
 }
 
+/// A request without a body, as bytes; `path` begins with the version.
+fn bodiless(method: &str, path: &str) -> String {
+    format!(
+        "{method} /stores/sandbox{path} HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: sandbox-token\r\n\r\n"
+    )
+}
+
 /// Everything that the sandbox sends on the connection until it closes it.
 async fn exchange(rig: &Rig, request: &str) -> String {
     let mut stream = TcpStream::connect(rig.address).await.unwrap();
@@ -72,6 +79,50 @@ async fn a_drop_after_the_commit_closes_the_connection_with_the_work_done() {
     assert_eq!(exchange(&rig, &create("DROPPED")).await, "");
     assert!(rig.has_code("DROPPED").await);
     assert_eq!(rig.log().await[0], "POST /promotions/1/codes 0");
+}
+
+#[tokio::test]
+async fn a_drop_meets_changes_and_deletions_before_or_after_their_commit() {
+    let rig = Rig::start().await;
+    let put = "PUT /stores/sandbox/v3/promotions/1 HTTP/1.1\r\nHost: localhost\r\n\
+               X-Auth-Token: sandbox-token\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n\
+               {\"status\":\"DISABLED\"}";
+    let delete = bodiless("DELETE", "/v3/promotions/4/codes?id:in=2001,2002");
+    for (point, committed) in [("before_commit", false), ("after_commit", true)] {
+        rig.fault(&json!({ "method": "PUT", "path": "/promotions/1", "times": 1, "drop": point })).await;
+        rig.fault(&json!({ "method": "DELETE", "path": "codes?id:in=", "times": 1, "drop": point })).await;
+
+        assert_eq!(exchange(&rig, put).await, "");
+        assert_eq!(exchange(&rig, &delete).await, "");
+        let status = if committed { "DISABLED" } else { "ENABLED" };
+        assert_eq!(rig.get("/promotions/1").await.json()["data"]["status"], status, "{point}");
+        assert_eq!(rig.has_code("LOYAL-0001").await, !committed, "{point}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_meets_the_older_api_by_its_path() {
+    let rig = Rig::start().await;
+    rig.fault(&json!({ "method": "GET", "path": "/v2/coupons?code=", "times": 1, "status": 503 })).await;
+    rig.fault(&json!({ "method": "GET", "path": "/v2/store", "times": 1, "drop": "before_commit" })).await;
+
+    assert_eq!(rig.get("/promotions?code=WELCOME5").await.status, 200);
+    assert_eq!(send(rig.v2(Method::GET, "/coupons?code=WELCOME5")).await.status, 503);
+    assert_eq!(exchange(&rig, &bodiless("GET", "/v2/store")).await, "");
+    assert_eq!(send(rig.v2(Method::GET, "/store")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_rule_may_apply_to_the_nth_request_only() {
+    let rig = Rig::start().await;
+    rig.fault(&json!({ "method": "DELETE", "path": "/codes", "skip": 2, "times": 1, "status": 500 })).await;
+    let mut statuses = Vec::new();
+    for id in 2001..=2004 {
+        statuses.push(rig.delete(&format!("/promotions/4/codes?id:in={id}")).await.status);
+    }
+
+    assert_eq!(statuses, [204, 204, 500, 204]);
+    assert_eq!(rig.get("/promotions/4/codes?limit=2").await.ids(), [2003, 2005]);
 }
 
 #[tokio::test]
