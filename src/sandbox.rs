@@ -84,6 +84,7 @@
 //!   `can_be_used_with_other_promotions: true`. `coupon_type` on an `AUTOMATIC` promotion is refused.
 //! - `multiple_codes.has_multiple_codes` is true for `BULK` promotions. `codes` is never sent.
 //! - Deleting one promotion that still has codes answers 422, as the bulk delete does.
+//! - Both `group_ids` and `excluded_group_ids` may be given, as the live API is said to allow.
 //! - There is no checkout, so uses change by the control API only. Neither uses that reach `max_uses` nor a
 //!   past `end_date` change `status`.
 //!

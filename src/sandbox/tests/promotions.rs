@@ -129,6 +129,62 @@ async fn a_refused_put_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_put_of_nothing_changes_nothing() {
+    let rig = Rig::start().await;
+    let before = rig.get("/promotions/2").await.json();
+    let reply = rig.put("/promotions/2", &json!({})).await;
+
+    assert_eq!((reply.status, reply.json()), (200, before.clone()));
+    assert_eq!(rig.get("/promotions/2").await.json(), before);
+}
+
+#[tokio::test]
+async fn a_put_is_checked_together_with_what_it_keeps() {
+    let rig = Rig::start().await;
+    let overriding = json!({ "coupon_overrides_other_promotions": true });
+    let stacking = json!({ "can_be_used_with_other_promotions": true });
+    let any_currency = json!({ "currency_code": "*" });
+    let override_refusal =
+        "coupon_overrides_other_promotions needs can_be_used_with_other_promotions to be false.";
+    let put = async |id: i64, patch: &Value| {
+        let reply = rig.put(&format!("/promotions/{id}"), patch).await;
+        (reply.status, if reply.status == 200 { String::new() } else { reply.title() })
+    };
+
+    // Promotion 1 gives a percentage and may be combined, promotion 2 gives an amount and may not.
+    assert_eq!(put(1, &overriding).await, (422, override_refusal.to_owned()));
+    assert_eq!(put(2, &overriding).await, (200, String::new()));
+    assert_eq!(put(2, &stacking).await, (422, override_refusal.to_owned()));
+    assert_eq!(put(1, &any_currency).await, (200, String::new()));
+    let refusal = "currency_code can be * for percentage discounts only.";
+    assert_eq!(put(2, &any_currency).await, (422, refusal.to_owned()));
+    let amount =
+        json!({ "rules": [{ "action": { "cart_value": { "discount": { "fixed_amount": "5" } } } }] });
+    assert_eq!(put(1, &amount).await, (422, refusal.to_owned()));
+    let excess =
+        json!({ "rules": [{ "action": { "cart_value": { "discount": { "percentage_amount": "101" } } } }] });
+    assert_eq!(put(2, &excess).await.0, 422);
+}
+
+#[tokio::test]
+async fn both_lists_of_customer_groups_are_kept() {
+    let rig = Rig::start().await;
+    let customer = json!({
+        "group_ids": [1, 2],
+        "minimum_order_count": 0,
+        "excluded_group_ids": [2, 3],
+        "segments": null,
+    });
+    let mut body = coupon_promotion("BULK");
+    body["customer"] = json!({ "group_ids": [1, 2], "excluded_group_ids": [2, 3] });
+    let created = rig.post("/promotions", &body).await;
+    assert_eq!((created.status, &created.json()["data"]["customer"]), (201, &customer));
+
+    let changed = rig.put("/promotions/1", &json!({ "customer": customer.clone() })).await;
+    assert_eq!((changed.status, &changed.json()["data"]["customer"]), (200, &customer));
+}
+
+#[tokio::test]
 async fn promotions_are_listed_by_id_with_offset_pagination_only() {
     let rig = Rig::start().await;
     let reply = rig.get("/promotions?limit=4&page=2").await;

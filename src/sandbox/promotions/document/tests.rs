@@ -65,8 +65,8 @@ fn each_field_is_checked_by_itself() {
             "shipping_address.countries.0.iso2_country_code must be two capital letters.",
         ),
         (
-            json!({ "customer": { "group_ids": [1], "excluded_group_ids": [2] } }),
-            "customer must have only one of group_ids and excluded_group_ids.",
+            json!({ "customer": { "group_ids": [1], "excluded_group_ids": [-1] } }),
+            "customer.excluded_group_ids.0 must be an integer of at least 0.",
         ),
         (
             json!({ "customer": { "segments": { "and": [{ "id": ["a"] }] } } }),
@@ -96,6 +96,10 @@ fn fields_are_checked_against_each_other() {
         (json!({ "end_date": "2030-01-01T00:00:00" }), format!("end_date {date}")),
         (json!({ "start_date": day, "end_date": day }), "end_date must be after start_date.".to_owned()),
         (
+            json!({ "start_date": day, "end_date": "2029-12-31T23:59:59+00:00" }),
+            "end_date must be after start_date.".to_owned(),
+        ),
+        (
             json!({ "coupon_overrides_other_promotions": true }),
             "coupon_overrides_other_promotions needs can_be_used_with_other_promotions to be false."
                 .to_owned(),
@@ -111,6 +115,16 @@ fn fields_are_checked_against_each_other() {
                 "coupon_overrides_other_promotions": true,
             }),
             "coupon_overrides_other_promotions is only for promotions with redemption_type COUPON."
+                .to_owned(),
+        ),
+        (
+            json!({
+                "redemption_type": "AUTOMATIC",
+                "can_be_used_with_other_promotions": false,
+                "coupon_overrides_automatic_when_offering_higher_discounts": true,
+            }),
+            "coupon_overrides_automatic_when_offering_higher_discounts is only for promotions with \
+             redemption_type COUPON."
                 .to_owned(),
         ),
         (
