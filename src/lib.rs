@@ -13,6 +13,7 @@
 //! - [`tools`]: one file per tool; schemas, arguments, errors.
 //! - [`coupons`]: the domain and its use cases.
 //! - [`policy`]: what an operator allows, and when a person is asked.
+//! - [`state`]: what is remembered between calls: confirmations, changes, daily ceilings, the audit log.
 //! - [`bigcommerce`]: the API client; pacing, retries, wire types.
 //! - [`sandbox`]: the practice store, reached over HTTP like the real one.
 //! - [`telemetry`]: logging to stderr.
@@ -24,6 +25,7 @@ pub mod coupons;
 pub mod policy;
 pub mod sandbox;
 pub mod server;
+pub mod state;
 pub mod telemetry;
 pub mod tools;
 pub mod transport;

@@ -12,6 +12,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("server", &["server", "tools", "coupons"]),
     ("transport", &["transport"]),
     ("sandbox", &["sandbox"]),
+    ("state", &["state"]),
     ("telemetry", &[]),
     ("config", &["config", "transport", "policy", "bigcommerce"]),
 ];

@@ -1,0 +1,130 @@
+//! What the server remembers between calls: confirmation tokens, the changes made, what was used of the daily
+//! ceilings, and the audit log.
+//!
+//! All but the audit log is one `SQLite` database, `state.db` in the state directory or in memory, and every
+//! row belongs to one store at one API address. Several processes may share a directory. An operation that
+//! returned is on the disk.
+//!
+//! On Unix the directory is the owner's alone (0700), as are the files (0600), whatever the umask. A directory
+//! that exists and is wider is closed if nothing but this module's files is in it, and refused otherwise: to
+//! take away others' access to their own files is not for this program to decide.
+
+mod audit;
+mod ceilings;
+mod changes;
+mod directory;
+mod error;
+mod open;
+mod prune;
+mod random;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+use tokio::sync::OnceCell;
+
+pub use self::audit::AuditEntry;
+pub use self::ceilings::{Counted, Reservation, ReservationId, WINDOW};
+pub use self::changes::{Change, ChangeEnd, ChangeId, ChangeIdError, Ending, NewChange};
+pub use self::error::StateError;
+pub use self::prune::Pruned;
+pub use self::tokens::{Binding, Redeemed, TOKEN_LIFE, canonical};
+
+/// Where the state lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In the process: it ends with the [`State`].
+    Memory,
+    /// In this directory, which the first write makes.
+    Directory(PathBuf),
+}
+
+/// Which file is the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditLog {
+    /// `audit.jsonl` in the state directory; none where the state is in memory.
+    Default,
+    /// This file, made with 0600 if it is missing. Its directory must exist, and the mode of a file that
+    /// exists is left alone.
+    File(PathBuf),
+}
+
+/// What a [`State`] is made from.
+#[derive(Debug, Clone)]
+pub struct StateSettings {
+    /// Where the state lives.
+    pub location: Location,
+    /// Which store's state this is: API host and store hash, `api.bigcommerce.com/abc123`, or `sandbox`.
+    pub store_key: String,
+    /// Where calls are recorded.
+    pub audit_log: AuditLog,
+}
+
+/// The state of one store. Share it in an `Arc`.
+///
+/// The first operation that needs the database opens it. Only an operation that has something to write makes
+/// the directory: until then reads answer as from an empty database.
+#[derive(Debug)]
+pub struct State {
+    settings: StateSettings,
+    pool: OnceCell<SqlitePool>,
+}
+
+impl State {
+    /// Touches nothing yet.
+    pub fn new(settings: StateSettings) -> Self {
+        Self { settings, pool: OnceCell::new() }
+    }
+
+    /// Lets the operations under way finish, refuses all others, and closes the database.
+    pub async fn close(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.close().await;
+        }
+    }
+
+    /// The database, made if it is missing.
+    async fn for_writing(&self) -> Result<&SqlitePool, StateError> {
+        self.pool.get_or_try_init(|| open::open(&self.settings.location)).await
+    }
+
+    /// The database if there is one.
+    async fn for_reading(&self) -> Result<Option<&SqlitePool>, StateError> {
+        let exists = self.pool.initialized()
+            || match &self.settings.location {
+                Location::Memory => false,
+                Location::Directory(directory) => open::exists(directory)?,
+            };
+        if exists { self.for_writing().await.map(Some) } else { Ok(None) }
+    }
+
+    /// What the store's rows carry.
+    fn store(&self) -> &str {
+        &self.settings.store_key
+    }
+
+    fn database_error(&self, error: &sqlx::Error) -> StateError {
+        StateError::database(&open::database_file(&self.settings.location), error)
+    }
+}
+
+/// The state directory of this platform for this user: below `$XDG_STATE_HOME` on Linux, the local
+/// application data elsewhere. `None` where the platform knows no home directory.
+pub fn default_directory() -> Option<PathBuf> {
+    dirs::state_dir().or_else(dirs::data_local_dir).map(|parent| parent.join("coupon-mcp"))
+}
+
+/// A time as the database holds it: milliseconds since 1970.
+fn stored(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// A time from the database; one that no calendar has becomes the nearest that one has.
+fn restored(milliseconds: i64) -> Timestamp {
+    let nearest = if milliseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(milliseconds).unwrap_or(nearest)
+}
