@@ -10,6 +10,8 @@ pub mod list;
 mod lookup;
 pub mod promotion_choice;
 pub mod rules;
+pub mod schedule;
+pub mod store_time;
 pub mod text;
 mod turns;
 
@@ -21,6 +23,7 @@ pub use create::{Created, NewCode, Outcome};
 pub use error::CouponError;
 pub use list::{CodeList, ListQuery};
 pub use promotion_choice::PromotionChoice;
+pub use schedule::WeeklySchedule;
 pub use text::clean;
 
 use crate::bigcommerce::wire;
