@@ -3,12 +3,13 @@
 //! Nothing that a store sends is lost. What has the shape of the OpenAPI file is typed; the smallest part that
 //! has not stays as JSON ([`Reading::Raw`]), so that a promotion with one unknown field can still be shown,
 //! and never looks simpler than it is. [`Rule`] is the root, [`simple`] the promotions that a few flat
-//! arguments describe.
+//! arguments describe, [`sentences`] the English.
 
 mod action;
 mod condition;
 mod items;
 mod money;
+mod sentence;
 mod simple;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use action::{
 pub use condition::{CartCondition, Condition};
 pub use items::{CustomField, ItemMatcher, ProductOption};
 pub use money::Money;
+pub use sentence::{discount_line, sentences};
 pub use simple::{Simple, SimpleDiscount, Target, simple};
 
 /// A part of a rule: typed, or as it came where it is of no known shape.

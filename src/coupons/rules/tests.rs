@@ -343,7 +343,32 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn a_promotion_made_from_flat_arguments_is_read_back_as_the_same(made in any_simple()) {
-        prop_assert_eq!(simple(&read(&made.to_rules())), Some(made));
+        let rules = read(&made.to_rules());
+        let read_back = simple(&rules).expect("a simple promotion");
+        prop_assert_eq!(&read_back, &made);
+        let again = read(&read_back.to_rules());
+        prop_assert_eq!(sentences(&again, Some("USD")), sentences(&rules, Some("USD")));
+        prop_assert_eq!(discount_line(&again, Some("USD")), discount_line(&rules, Some("USD")));
+    }
+
+    #[test]
+    fn whatever_a_store_sends_is_told_in_visible_characters_and_a_bounded_line(
+        name in any::<String>(),
+        values in prop::collection::vec(any::<String>(), 0..15),
+        condition in any_json(),
+        more in any_json(),
+    ) {
+        let items = json!({"product_option": {"type": name, "name": name, "values": values}});
+        let action = json!({"cart_items": {"discount": {"percentage_amount": "10"}, "items": items}});
+        let rules = read(&json!([{"action": action, "condition": condition, "more": more}, more]));
+        let told = sentences(&rules, Some(name.as_str()));
+        prop_assert_eq!(told.len(), 2);
+        for text in told.iter().chain([&discount_line(&rules, None)]) {
+            prop_assert_eq!(&crate::coupons::clean(text), text);
+        }
+        prop_assert!(discount_line(&rules, None).chars().count() <= 300);
+        let in_words = read(&json!([{"action": action}]));
+        prop_assert!(discount_line(&in_words, None).chars().count() <= 160);
     }
 
     #[test]
