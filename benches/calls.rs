@@ -26,8 +26,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coupon_mcp::bigcommerce::{Client, ClientSettings, Endpoint};
+use coupon_mcp::changes::{Desk, Rules};
 use coupon_mcp::coupons::{CallLimits, Store};
+use coupon_mcp::policy::Policy;
 use coupon_mcp::server::{CallCaps, CouponServer};
+use coupon_mcp::state::{AuditLog, Location, State, StateSettings};
 use coupon_mcp::tools::Toolbox;
 use cpu_time::ProcessTime;
 use rmcp::model::{
@@ -165,7 +168,13 @@ fn server(url: &str) -> CouponServer {
     });
     let limits = CallLimits { total: Duration::from_secs(45), rate_limit_wait: Duration::from_secs(20) };
     let store = Store::new(Client::new(connect, ClientSettings::default()), limits);
-    CouponServer::new(Toolbox::new(Ok(Arc::new(store))), true, CallCaps::default())
+    let settings = StateSettings {
+        location: Location::Memory,
+        store_key: "sandbox".to_owned(),
+        audit_log: AuditLog::Default,
+    };
+    let desk = Desk::new(Arc::new(store), State::new(settings), Rules::default(), "bench".to_owned());
+    CouponServer::new(Toolbox::new(Ok(Arc::new(desk)), &Policy::default()), true, CallCaps::default())
 }
 
 fn sandbox() -> (Process, String) {

@@ -10,6 +10,7 @@ mod doctor;
 mod http;
 mod output;
 mod sandbox;
+mod state;
 mod stdio;
 mod store;
 mod tools;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{HttpArgs, StoreArgs};
+use store::ServeArgs;
 
 /// Usage or configuration is wrong.
 const MISCONFIGURED: u8 = 2;
@@ -35,13 +37,13 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    store: StoreArgs,
+    serve: ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve one host on stdin and stdout (also what no subcommand means).
-    Stdio(StoreArgs),
+    Stdio(ServeArgs),
     /// Serve over HTTP: /mcp (Streamable HTTP), /sse + /messages (HTTP+SSE), /healthz, /readyz.
     Http(HttpCommand),
     /// Serve the practice store alone, as an API to test against.
@@ -56,6 +58,9 @@ enum Command {
     Config(config::ConfigCommand),
     /// Show the main job end to end, on a practice store.
     Demo(demo::DemoCommand),
+    /// Look after what the server remembers between calls.
+    #[command(subcommand)]
+    State(state::StateCommand),
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,7 +68,7 @@ struct HttpCommand {
     #[command(flatten)]
     http: HttpArgs,
     #[command(flatten)]
-    store: StoreArgs,
+    serve: ServeArgs,
 }
 
 impl Cli {
@@ -87,22 +92,25 @@ impl Cli {
 /// What the subcommand could not do; [`fail`] prints it.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        None => stdio::run(&cli.store).await,
-        Some(Command::Stdio(store)) => stdio::run(&store).await,
-        Some(Command::Http(HttpCommand { http, store })) => http::run(&http, &store).await,
+        None => stdio::run(&cli.serve).await,
+        Some(Command::Stdio(serve)) => stdio::run(&serve).await,
+        Some(Command::Http(HttpCommand { http, serve })) => http::run(&http, &serve).await,
         Some(Command::Sandbox(command)) => sandbox::run(command).await,
         Some(Command::Tools(command)) => tools::run(&command),
         Some(Command::Call(command)) => call::run(command).await,
         Some(Command::Doctor(store)) => doctor::run(&store).await,
         Some(Command::Config(command)) => config::run(&command),
         Some(Command::Demo(command)) => demo::run(&command).await,
+        Some(Command::State(command)) => state::run(&command).await,
     }
 }
 
 /// Prints an error with its causes and gives the exit code for it.
 pub fn fail(error: &anyhow::Error) -> ExitCode {
     output::note(&format!("error: {error:#}"));
-    let misconfigured = error.is::<crate::config::ConfigError>() || error.is::<store::Unusable>();
+    let misconfigured = error.is::<crate::config::ConfigError>()
+        || error.is::<crate::config::ConfigFileError>()
+        || error.is::<store::Unusable>();
     ExitCode::from(if misconfigured { MISCONFIGURED } else { 1 })
 }
 

@@ -3,14 +3,19 @@
 //! Values are parsed once and then valid ([`CodeText`], [`UseLimits`]); a use case is one file
 //! ([`create`], [`list`]). It knows the API client below and nothing of the tools above.
 
+pub mod check_code;
 pub mod code_text;
 pub mod create;
 pub mod error;
 pub mod list;
 mod lookup;
+pub mod promotion;
 pub mod promotion_choice;
+pub mod promotion_list;
+pub mod promotion_view;
 pub mod rules;
 pub mod schedule;
+pub mod store_information;
 pub mod store_time;
 pub mod text;
 mod turns;
@@ -18,13 +23,18 @@ mod turns;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 pub use code_text::{CodeText, CodeTextError};
 pub use create::{Created, NewCode, Outcome};
 pub use error::CouponError;
 pub use list::{CodeList, ListQuery};
+pub use lookup::CodesOf;
+pub use promotion::{EffectiveState, Promotion};
 pub use promotion_choice::PromotionChoice;
 pub use schedule::WeeklySchedule;
-pub use text::clean;
+pub use store_information::StoreInformation;
+pub use text::{clean, harmless, quoted};
 
 use crate::bigcommerce::wire;
 use crate::bigcommerce::{Client, Patience};
@@ -84,12 +94,28 @@ pub struct Store {
     turns: turns::Turns,
     /// What was found out of the API; see [`lookup`].
     filter_compares_case: OnceLock<bool>,
+    /// The time zone that was configured.
+    zone: Option<TimeZone>,
+    memory: store_information::Memory,
 }
 
 impl Store {
     /// A store behind `client`.
     pub fn new(client: Client, limits: CallLimits) -> Self {
-        Self { client, limits, turns: turns::Turns::default(), filter_compares_case: OnceLock::new() }
+        Self {
+            client,
+            limits,
+            turns: turns::Turns::default(),
+            filter_compares_case: OnceLock::new(),
+            zone: None,
+            memory: store_information::Memory::default(),
+        }
+    }
+
+    /// The same store in this time zone, whatever it says itself.
+    #[must_use]
+    pub fn in_zone(self, zone: Option<TimeZone>) -> Self {
+        Self { zone, ..self }
     }
 
     /// The API client, for reports on it.

@@ -19,6 +19,7 @@
 //! - [`telemetry`]: logging to stderr.
 
 pub mod bigcommerce;
+pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod coupons;

@@ -5,12 +5,30 @@
 //! protocol error.
 
 pub mod arguments;
+mod change;
+mod check_coupon_code;
+mod confirm;
+pub mod context;
 mod coupon_code;
 mod create_coupon_code;
+mod create_promotion;
+mod currency_code;
+mod delete_coupon_codes;
+mod delete_promotions;
 pub mod error;
 mod explain;
+mod get_promotion;
+mod get_store;
 mod list_coupon_codes;
+mod list_promotions;
+mod promotion_row;
+mod promotion_settings;
+mod replace_coupon_code;
 pub mod schema;
+mod table;
+mod undo;
+mod update_promotion;
+mod update_promotion_settings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,14 +41,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::bigcommerce::Patience;
-use crate::coupons::Store;
+use crate::changes::Desk;
+use crate::policy::Policy;
 use arguments::ArgumentFault;
+use change::ChangeTool;
+pub use context::{CallContext, Consent, Outcome, Question};
 pub use error::{ErrorCode, ToolError};
 
 /// Promotions to choose from are a courtesy beside an error that is known: they must not hold it up.
 const CHOICES_WITHIN: Duration = Duration::from_secs(5);
 
-/// A tool: its published contract and what it does.
+/// A tool that answers at once: its published contract and what it does.
 trait CouponTool {
     const NAME: &'static str;
     const TITLE: &'static str;
@@ -42,8 +63,9 @@ trait CouponTool {
     fn annotations() -> ToolAnnotations;
 
     fn run(
-        store: &Store,
+        desk: &Desk,
         input: Self::Input,
+        context: &CallContext,
     ) -> impl Future<Output = Result<Reply<Self::Output>, ToolError>> + Send;
 }
 
@@ -59,28 +81,40 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
-type Handler = fn(Arc<Store>, JsonObject) -> BoxFuture<'static, Result<CallToolResult, ToolError>>;
+type Handler = fn(Arc<Desk>, JsonObject, CallContext) -> BoxFuture<'static, Result<Outcome, ToolError>>;
 
 struct Entry {
     tool: Tool,
     handler: Handler,
 }
 
-/// All tools, over one store or over the reason why there is none.
+/// The tools that are offered, over one store or over the reason why there is none.
 pub struct Toolbox {
     entries: Vec<Entry>,
-    store: Result<Arc<Store>, ToolError>,
+    desk: Result<Arc<Desk>, ToolError>,
 }
 
 impl Toolbox {
-    /// The tools over `store`. With an error instead, they are listed all the same and every call answers it,
-    /// because a host hides what a server says on stderr.
-    pub fn new(store: Result<Arc<Store>, ToolError>) -> Self {
-        let entries = vec![
-            entry::<create_coupon_code::CreateCouponCode>(),
+    /// The tools that `policy` offers. With an error in place of a desk they are listed all the same and every
+    /// call answers it, because a host hides what a server says on stderr.
+    pub fn new(desk: Result<Arc<Desk>, ToolError>, policy: &Policy) -> Self {
+        let mut entries = vec![
+            entry::<list_promotions::ListPromotions>(),
+            entry::<get_promotion::GetPromotion>(),
+            entry::<get_store::GetStore>(),
             entry::<list_coupon_codes::ListCouponCodes>(),
+            entry::<check_coupon_code::CheckCouponCode>(),
+            entry::<create_coupon_code::CreateCouponCode>(),
+            change_entry::<create_promotion::CreatePromotion>(),
+            change_entry::<update_promotion::UpdatePromotion>(),
+            change_entry::<delete_coupon_codes::DeleteCouponCodes>(),
+            change_entry::<delete_promotions::DeletePromotions>(),
+            change_entry::<replace_coupon_code::ReplaceCouponCode>(),
+            change_entry::<update_promotion_settings::UpdatePromotionSettings>(),
+            change_entry::<undo::Undo>(),
         ];
-        Self { entries, store }
+        entries.retain(|entry| policy.offers(&entry.tool.name));
+        Self { entries, desk }
     }
 
     /// The published definitions, in a fixed order.
@@ -94,10 +128,15 @@ impl Toolbox {
     }
 
     /// Calls a tool; `None` when there is none of that name.
-    pub async fn call(&self, name: &str, arguments: JsonObject) -> Option<Result<CallToolResult, ToolError>> {
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+        context: CallContext,
+    ) -> Option<Result<Outcome, ToolError>> {
         let entry = self.entry(name)?;
-        Some(match &self.store {
-            Ok(store) => run(entry, store, arguments).await,
+        Some(match &self.desk {
+            Ok(desk) => run(entry, desk, arguments, context).await,
             Err(error) => Err(error.clone()),
         })
     }
@@ -107,21 +146,28 @@ impl Toolbox {
     }
 }
 
-async fn run(entry: &Entry, store: &Arc<Store>, arguments: JsonObject) -> Result<CallToolResult, ToolError> {
+async fn run(
+    entry: &Entry,
+    desk: &Arc<Desk>,
+    arguments: JsonObject,
+    context: CallContext,
+) -> Result<Outcome, ToolError> {
     match arguments::fit(arguments, &entry.tool.input_schema) {
-        Ok(arguments) => (entry.handler)(Arc::clone(store), arguments).await,
-        Err(fault) => Err(explain(fault, store).await),
+        Ok(arguments) => (entry.handler)(Arc::clone(desk), arguments, context).await,
+        Err(fault) => Err(explain(fault, desk).await),
     }
 }
 
 /// A call without a usable promotion is answered with promotions to choose from.
-async fn explain(fault: ArgumentFault, store: &Store) -> ToolError {
-    let choices = if fault.concerns("promotion_id") {
-        store.promotion_choices(&Patience::new(CHOICES_WITHIN, Duration::ZERO)).await.unwrap_or_default()
+async fn explain(fault: ArgumentFault, desk: &Desk) -> ToolError {
+    let hint = if fault.concerns("promotion_id") {
+        let patience = Patience::new(CHOICES_WITHIN, Duration::ZERO);
+        let choices = desk.store().promotion_choices(&patience).await.unwrap_or_default();
+        Some(explain::hint_of_choices(&choices))
     } else {
-        Vec::new()
+        None
     };
-    ToolError::invalid_arguments(fault.to_string(), explain::hint_of_choices(&choices))
+    ToolError::invalid_arguments(fault.to_string(), hint)
 }
 
 fn entry<T: CouponTool + 'static>() -> Entry {
@@ -129,16 +175,34 @@ fn entry<T: CouponTool + 'static>() -> Entry {
         .with_title(T::TITLE)
         .with_raw_output_schema(schema::of_output::<T::Output>())
         .with_annotations(T::annotations());
-    Entry { tool, handler: |store, arguments| Box::pin(async move { handle::<T>(&store, arguments).await }) }
+    Entry {
+        tool,
+        handler: |desk, arguments, context| {
+            Box::pin(async move { handle::<T>(&desk, arguments, &context).await })
+        },
+    }
 }
 
-async fn handle<T: CouponTool>(store: &Store, arguments: JsonObject) -> Result<CallToolResult, ToolError> {
+fn change_entry<T: ChangeTool + 'static>() -> Entry {
+    Entry {
+        tool: change::definition::<T>(),
+        handler: |desk, arguments, context| {
+            Box::pin(async move { change::handle::<T>(&desk, arguments, &context).await })
+        },
+    }
+}
+
+async fn handle<T: CouponTool>(
+    desk: &Desk,
+    arguments: JsonObject,
+    context: &CallContext,
+) -> Result<Outcome, ToolError> {
     let input = serde_path_to_error::deserialize(Value::Object(arguments))
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
-    let Reply { structured, text } = T::run(store, input).await?;
+    let Reply { structured, text } = T::run(desk, input, context).await?;
     let structured = serde_json::to_value(structured).map_err(|error| ToolError::internal(&error))?;
     let text = text.unwrap_or_else(|| structured.to_string());
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = Some(structured);
-    Ok(result)
+    Ok(Outcome::Answer(result))
 }

@@ -7,11 +7,13 @@ use clap::Args;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::config::StoreArgs;
-use crate::tools::Toolbox;
+use crate::tools::{CallContext, Outcome};
 
 use super::output;
-use super::store::{self, Unusable};
+use super::store::{self, ServeArgs, Unusable};
+
+/// Who calls, for confirmations and the record.
+const CALLER: &str = "cli";
 
 #[derive(Debug, Args)]
 pub(super) struct CallCommand {
@@ -21,22 +23,26 @@ pub(super) struct CallCommand {
     #[arg(value_name = "JSON | KEY=VALUE")]
     arguments: Vec<String>,
     #[command(flatten)]
-    store: StoreArgs,
+    serve: ServeArgs,
 }
 
 /// Prints the structured result (or the error's JSON) on stdout; exit code 1 for a tool error.
 pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
     let arguments = parse(&command.arguments)?;
-    let store = store::open(&command.store)?;
-    if command.store.sandbox && command.store.sandbox_data.is_none() {
-        output::note("note: this practice store is forgotten at exit; --sandbox-data FILE keeps it");
+    let toolbox = store::toolbox(&command.serve)?;
+    if command.serve.store.sandbox && command.serve.store.sandbox_data.is_none() {
+        output::note(
+            "note: this practice store is forgotten at exit; --sandbox-data FILE keeps it, and --state-dir DIR what undo and \
+             a confirmation need",
+        );
     }
-    let toolbox = Toolbox::new(Ok(store));
-    match toolbox.call(&command.tool, arguments).await {
-        Some(Ok(result)) => {
+    match toolbox.call(&command.tool, arguments, CallContext::new(CALLER)).await {
+        Some(Ok(Outcome::Answer(result))) => {
             output::json(&result.structured_content)?;
             Ok(ExitCode::SUCCESS)
         }
+        // Nobody is asked who cannot be.
+        Some(Ok(Outcome::Ask(question))) => Err(Unusable(question.message).into()),
         Some(Err(error)) => {
             output::note(&format!("error: {} {}", error.message, error.hint));
             output::json(&error)?;

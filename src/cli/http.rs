@@ -6,15 +6,15 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{HttpArgs, StoreArgs};
+use crate::config::HttpArgs;
 use crate::transport::{HttpSettings, serve_http, stop_signal};
 
-use super::store::Unusable;
+use super::store::{ServeArgs, Unusable};
 use super::{output, store};
 
 /// Serves until a signal comes.
-pub(super) async fn run(args: &HttpArgs, store: &StoreArgs) -> anyhow::Result<ExitCode> {
-    let server = store::server(store)?;
+pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let server = store::server(serve)?;
     if !args.listen.ip().is_loopback() && !args.insecure_no_auth {
         let message = format!(
             "{} is not a loopback address, and nothing authenticates the callers: whoever reaches the port could \

@@ -4,15 +4,16 @@ use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::StoreArgs;
+use crate::config::ConfigError;
 use crate::transport::stdio::{self, Ended};
 use crate::transport::stop_signal;
 
+use super::store::ServeArgs;
 use super::{MISCONFIGURED, output, store};
 
 /// Serves until stdin ends or a signal comes. Without a store the server stays up, so that the host (which
 /// hides stderr) can show the reason as a tool's answer; if nobody asks, the exit code is 2.
-pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     tokio::spawn(async move {
@@ -25,6 +26,8 @@ pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
+            // A host that a policy was written for must not be served without it.
+            let error = error.downcast::<ConfigError>()?;
             output::note(&format!("error: {error}"));
             match stdio::serve(store::server_without_store(&error), shutdown).await {
                 Ended::Served => Ok(ExitCode::SUCCESS),

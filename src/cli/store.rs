@@ -9,10 +9,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::bigcommerce::{Client, ClientSettings, Connect, Endpoint, EndpointError};
-use crate::config::{ConfigError, StoreArgs, StoreConfig};
+use crate::changes::{Desk, Rules};
+use crate::config::{ConfigError, GuardArgs, Guards, StoreArgs, StoreConfig};
 use crate::coupons::{CallLimits, Store};
+use crate::policy::Policy;
 use crate::sandbox::{self, Sandbox, SandboxOptions};
 use crate::server::{CallCaps, CouponServer};
+use crate::state::{self, AuditLog, Location, State, StateSettings};
 use crate::tools::{ErrorCode, ToolError, Toolbox};
 
 /// Every call answers within 50 s; this leaves time to say so.
@@ -23,24 +26,67 @@ const CALL_TOTAL: Duration = Duration::from_secs(45);
 #[error("{0}")]
 pub(super) struct Unusable(pub(super) String);
 
+/// All that decides what the tools do: the store, and what guards it.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    pub(super) store: StoreArgs,
+    #[command(flatten)]
+    pub(super) guard: GuardArgs,
+}
+
 /// The store of these settings.
 pub(super) fn open(args: &StoreArgs) -> Result<Arc<Store>, ConfigError> {
     let config = args.resolve()?;
+    let zone = args.time_zone()?;
     let settings = ClientSettings { request_timeout: args.request_timeout(), ..ClientSettings::default() };
     let client = Client::new(connect(config), settings);
     let limits = CallLimits { total: CALL_TOTAL, rate_limit_wait: args.rate_limit_wait() };
-    Ok(Arc::new(Store::new(client, limits)))
+    Ok(Arc::new(Store::new(client, limits).in_zone(zone)))
+}
+
+/// The tools over these settings' store.
+pub(super) fn toolbox(args: &ServeArgs) -> anyhow::Result<Toolbox> {
+    let guards = args.guard.resolve()?;
+    let desk = desk(&args.store, &guards)?;
+    Ok(Toolbox::new(Ok(Arc::new(desk)), &guards.policy))
+}
+
+fn desk(args: &StoreArgs, guards: &Guards) -> Result<Desk, ConfigError> {
+    let store = open(args)?;
+    let (store_key, label) = match args.resolve()? {
+        StoreConfig::Sandbox { .. } => ("sandbox".to_owned(), "practice store".to_owned()),
+        StoreConfig::Remote { api, hash, .. } => {
+            let authority = api.authority().to_owned();
+            (format!("{authority}/{hash}"), format!("store {hash}"))
+        }
+    };
+    let location = match &guards.state_dir {
+        Some(directory) => Location::Directory(directory.clone()),
+        // What a practice store forgets at exit, its state does too.
+        None if args.sandbox => Location::Memory,
+        None => Location::Directory(state::default_directory().ok_or(ConfigError::NoStateDirectory)?),
+    };
+    let audit_log = guards.audit_log.clone().map_or(AuditLog::Default, AuditLog::File);
+    let state = State::new(StateSettings { location, store_key, audit_log });
+    let rules = Rules {
+        policy: guards.policy.clone(),
+        confirm: guards.confirm.clone(),
+        mode: guards.mode,
+        audit_required: guards.audit_required,
+    };
+    Ok(Desk::new(store, state, rules, label))
 }
 
 /// The MCP server over these settings' store.
-pub(super) fn server(args: &StoreArgs) -> Result<CouponServer, ConfigError> {
-    let store = open(args)?;
-    Ok(CouponServer::new(Toolbox::new(Ok(store)), args.sandbox, CallCaps::default()))
+pub(super) fn server(args: &ServeArgs) -> anyhow::Result<CouponServer> {
+    Ok(CouponServer::new(toolbox(args)?, args.store.sandbox, CallCaps::default()))
 }
 
 /// A server that answers every call with what is wrong with the configuration.
 pub(super) fn server_without_store(error: &ConfigError) -> CouponServer {
-    CouponServer::new(Toolbox::new(Err(not_configured(error))), false, CallCaps::default())
+    let toolbox = Toolbox::new(Err(not_configured(error)), &Policy::default());
+    CouponServer::new(toolbox, false, CallCaps::default())
 }
 
 fn not_configured(error: &ConfigError) -> ToolError {

@@ -6,6 +6,7 @@ use clap::Args;
 use rmcp::model::Tool;
 use serde_json::{Value, json};
 
+use crate::config::GuardArgs;
 use crate::tools::{ErrorCode, ToolError, Toolbox};
 
 use super::output;
@@ -15,12 +16,14 @@ pub(super) struct ToolsCommand {
     /// Print the definitions as `tools/list` sends them.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    guard: GuardArgs,
 }
 
 pub(super) fn run(command: &ToolsCommand) -> anyhow::Result<ExitCode> {
     // Definitions need no store.
     let no_store = ToolError::lasting(ErrorCode::NotConfigured, "No store.", "");
-    let tools = Toolbox::new(Err(no_store)).definitions();
+    let tools = Toolbox::new(Err(no_store), &command.guard.resolve()?.policy).definitions();
     if command.json {
         output::json(&json!({ "tools": tools }))?;
     } else {

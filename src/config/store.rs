@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
+
+use crate::coupons::store_time;
 
 /// The store hash: "Permanent ID of the BigCommerce store".
 pub const STORE_HASH: &str = "BIGCOMMERCE_STORE_HASH";
@@ -35,6 +38,9 @@ pub struct StoreArgs {
     #[arg(long, value_name = "SECONDS", env = "COUPON_MCP_REQUEST_TIMEOUT_S", default_value_t = 15,
           value_parser = clap::value_parser!(u64).range(1..=40))]
     pub request_timeout_s: u64,
+    /// The store's time zone, for dates without an offset; without it, the one that the store itself tells.
+    #[arg(long, value_name = "ZONE", env = "BIGCOMMERCE_TIME_ZONE")]
+    pub time_zone: Option<String>,
 }
 
 /// A store that can be called.
@@ -100,6 +106,12 @@ pub enum ConfigError {
     /// The token file cannot be read or is empty.
     #[error("the file of BIGCOMMERCE_ACCESS_TOKEN_FILE cannot be used: {0}")]
     TokenFile(String),
+    /// The time zone is none.
+    #[error("BIGCOMMERCE_TIME_ZONE is not a time zone: give a name such as America/New_York, not \"{0}\"")]
+    TimeZone(String),
+    /// The platform knows no place for state.
+    #[error("there is no directory for this server's state: name one with --state-dir")]
+    NoStateDirectory,
 }
 
 impl StoreArgs {
@@ -112,6 +124,17 @@ impl StoreArgs {
             return Ok(StoreConfig::Sandbox { data: self.sandbox_data.clone() });
         }
         from_environment(&|name| std::env::var(name).ok())
+    }
+
+    /// The store's time zone, where it is configured.
+    ///
+    /// # Errors
+    /// [`ConfigError::TimeZone`] for a name that no time zone has.
+    pub fn time_zone(&self) -> Result<Option<TimeZone>, ConfigError> {
+        let Some(name) = self.time_zone.as_deref().map(unquoted).filter(|name| !name.is_empty()) else {
+            return Ok(None);
+        };
+        store_time::zone(&name).map(Some).ok_or(ConfigError::TimeZone(name))
     }
 
     /// Longest wait for the rate limit within one call.

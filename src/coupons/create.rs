@@ -28,6 +28,8 @@ pub struct Created {
     pub code: CouponCode,
     /// How it came to be there.
     pub outcome: Outcome,
+    /// Whether this call made it, as far as can be told: also where the answer was lost and the code is there.
+    pub ours: bool,
 }
 
 /// How a code came to be there.
@@ -55,21 +57,32 @@ impl Store {
     /// # Errors
     /// Any [`CouponError`]; after [`CouponError::OutcomeUnknown`] the same call again tells the truth.
     pub async fn create_code(&self, new: &NewCode) -> Result<Created, CouponError> {
-        let patience = self.patience();
-        let _turn = self.turns.take(&new.code, &patience).await?;
+        self.create_code_within(new, &self.patience()).await
+    }
+
+    /// The same within the time that a larger change has left.
+    ///
+    /// # Errors
+    /// As [`Store::create_code`].
+    pub async fn create_code_within(
+        &self,
+        new: &NewCode,
+        patience: &Patience,
+    ) -> Result<Created, CouponError> {
+        let _turn = self.turns.take(&new.code, patience).await?;
         let request = NewCouponCode {
             code: new.code.as_str(),
             max_uses: new.max_uses,
             max_uses_per_customer: new.max_uses_per_customer,
         };
-        match self.client.create_code(new.promotion_id, &request, &patience).await {
-            Ok(code) => Ok(Created { code: code.into(), outcome: Outcome::Created }),
+        match self.client.create_code(new.promotion_id, &request, patience).await {
+            Ok(code) => Ok(Created { code: code.into(), outcome: Outcome::Created, ours: true }),
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-                Err(self.unknown_promotion(new.promotion_id, &patience).await)
+                Err(self.unknown_promotion(new.promotion_id, patience).await)
             }
-            Err(cause) if cause.outcome_unknown() => self.settle_lost(new, cause, &patience).await,
+            Err(cause) if cause.outcome_unknown() => self.settle_lost(new, cause, patience).await,
             Err(ApiError::Refused { status, refusal }) if may_mean_taken(status) => {
-                self.settle_refused(new, refusal, &patience).await
+                self.settle_refused(new, refusal, patience).await
             }
             Err(error) => Err(error.into()),
         }
@@ -82,7 +95,7 @@ impl Store {
         patience: &Patience,
     ) -> Result<Created, CouponError> {
         match self.find_existing(new, patience).await {
-            Ok(Some(existing)) => existing,
+            Ok(Some(existing)) => existing.map(|created| Created { ours: true, ..created }),
             Ok(None) => Err(CouponError::NotCreated { cause }),
             Err(lookup) => Err(CouponError::OutcomeUnknown { cause, lookup }),
         }
@@ -100,10 +113,20 @@ impl Store {
             Ok(None) if !self.promotion_exists(new.promotion_id, patience).await.unwrap_or(true) => {
                 Err(self.unknown_promotion(new.promotion_id, patience).await)
             }
+            Ok(None) if self.is_legacy(&new.code, patience).await => {
+                Err(CouponError::LegacyCoupon { code: new.code.to_string() })
+            }
             Ok(None) => Err(CouponError::Rejected { refusal, lookup: None }),
             // Without a look-up, BigCommerce's words are still the best there is.
             Err(lookup) => Err(CouponError::Rejected { refusal, lookup: Some(lookup) }),
         }
+    }
+
+    /// Whether a coupon of the older kind has this text. What cannot be read is taken for no.
+    pub async fn is_legacy(&self, code: &CodeText, patience: &Patience) -> bool {
+        let found = self.client.find_legacy_coupons(code.as_str(), patience).await.unwrap_or_default();
+        let legacy = |kind: Option<&str>| kind.is_none_or(|kind| kind != "promotion");
+        found.iter().any(|coupon| code.matches(&coupon.code) && legacy(coupon.kind.as_deref()))
     }
 
     /// The verdict on the code that has this text, if there is one.
@@ -117,7 +140,7 @@ impl Store {
         };
         let owner = self.owner_of(&code, new.promotion_id, patience).await?;
         Ok(Some(if owner == Owner::Same && code.limits == new.limits() {
-            Ok(Created { code, outcome: Outcome::AlreadyExisted })
+            Ok(Created { code, outcome: Outcome::AlreadyExisted, ours: false })
         } else {
             Err(CouponError::Conflict { existing: code, owner })
         }))

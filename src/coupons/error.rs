@@ -15,6 +15,18 @@ pub enum CouponError {
         /// Coupon promotions that do exist; empty when they could not be read.
         choices: Vec<PromotionChoice>,
     },
+    /// No code of the store has this text.
+    #[error("there is no code {code}")]
+    UnknownCode {
+        /// The text.
+        code: String,
+    },
+    /// The text belongs to a coupon of the older kind, which shares the code space.
+    #[error("the code {code} is a legacy coupon")]
+    LegacyCoupon {
+        /// The text.
+        code: String,
+    },
     /// The code exists with other limits, or in another promotion.
     #[error("the code {} exists already", existing.code)]
     Conflict {
@@ -48,6 +60,9 @@ pub enum CouponError {
     /// Another call for the same code is under way and takes too long to wait for.
     #[error("another call for this code is under way")]
     InProgress,
+    /// The call has too little time left to begin this and to see it through.
+    #[error("too little time was left")]
+    OutOfTime,
     /// The API could not be used.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -62,4 +77,18 @@ pub enum Owner {
     Other(Vec<PromotionChoice>),
     /// Not to be found out, for example because the code is a legacy coupon.
     Unknown,
+}
+
+impl CouponError {
+    /// The HTTP status that the write ended with, if one came.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Api(cause) | Self::NotCreated { cause } | Self::OutcomeUnknown { cause, .. } => {
+                cause.status().map(|status| status.as_u16())
+            }
+            Self::Conflict { .. } | Self::LegacyCoupon { .. } | Self::Rejected { .. } => Some(422),
+            Self::UnknownPromotion { .. } => Some(404),
+            Self::UnknownCode { .. } | Self::InProgress | Self::OutOfTime => None,
+        }
+    }
 }

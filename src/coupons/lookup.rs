@@ -6,7 +6,54 @@ use crate::bigcommerce::{ApiError, CodeQuery, Patience, Position, wire};
 use super::error::Owner;
 use super::{CodeText, CouponCode, PromotionChoice, Store};
 
+/// Codes of one promotion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodesOf {
+    /// In the API's order.
+    pub codes: Vec<CouponCode>,
+    /// Whether these are all.
+    pub complete: bool,
+}
+
 impl Store {
+    /// The codes of a promotion, at least `most` of them if it has so many; pages are read one after another.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn codes_of(
+        &self,
+        promotion_id: u64,
+        most: usize,
+        patience: &Patience,
+    ) -> Result<CodesOf, ApiError> {
+        let mut query = CodeQuery::first(MAX_LIMIT);
+        let mut codes: Vec<CouponCode> = Vec::new();
+        loop {
+            let page = self.client.list_codes(promotion_id, &query, patience).await?;
+            let full = page.codes.len() >= MAX_LIMIT as usize;
+            codes.extend(page.codes.into_iter().map(CouponCode::from));
+            match page.end_cursor.map(Position::After) {
+                Some(next) if full && next != query.position => query.position = next,
+                _ => return Ok(CodesOf { codes, complete: true }),
+            }
+            if codes.len() >= most {
+                return Ok(CodesOf { codes, complete: false });
+            }
+        }
+    }
+
+    /// The code of this text, wherever in the store it is; legacy coupons are none.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn find_code(
+        &self,
+        code: &CodeText,
+        patience: &Patience,
+    ) -> Result<Option<CouponCode>, ApiError> {
+        self.find_anywhere(code, patience).await
+    }
+
     /// The code of this text, wherever in the store it is. Where the API compares case, a spelling that is
     /// none of the usual ones is missed.
     pub(super) async fn find_anywhere(
@@ -21,6 +68,21 @@ impl Store {
             }
         }
         Ok(None)
+    }
+
+    /// Whether `code` is one of the promotion's.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn has_code(
+        &self,
+        promotion_id: u64,
+        code: &CouponCode,
+        patience: &Patience,
+    ) -> Result<bool, ApiError> {
+        let Ok(text) = CodeText::parse(&code.code) else { return Ok(false) };
+        let found = self.find_in_promotion(promotion_id, &text, patience).await?;
+        Ok(found.is_some_and(|found| found.id == code.id))
     }
 
     /// The code of this text in one promotion.

@@ -44,7 +44,7 @@ impl Store {
     }
 
     /// The error for a promotion that is not there, with others to choose from.
-    pub(super) async fn unknown_promotion(&self, promotion_id: u64, patience: &Patience) -> CouponError {
+    pub async fn unknown_promotion(&self, promotion_id: u64, patience: &Patience) -> CouponError {
         match self.promotion_choices(patience).await {
             Ok(choices) => CouponError::UnknownPromotion { promotion_id, choices },
             // Nothing is found at this address: that is no matter of one promotion.

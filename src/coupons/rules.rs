@@ -2,7 +2,7 @@
 //!
 //! Nothing that a store sends is lost. What has the shape of the OpenAPI file is typed; the smallest part that
 //! has not stays as JSON ([`Reading::Raw`]), so that a promotion with one unknown field can still be shown,
-//! and never looks simpler than it is. [`Rule`] is the root, [`simple`] the promotions that a few flat
+//! and never looks simpler than it is. [`Rule`] is the root, [`simple()`] the promotions that a few flat
 //! arguments describe, [`sentences`] the English.
 
 mod action;

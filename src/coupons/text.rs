@@ -13,6 +13,36 @@ pub fn clean(text: &str) -> String {
         .collect()
 }
 
+/// Most characters of a name or code inside a sentence of ours.
+const QUOTED: usize = 80;
+/// Most characters of a sentence about the store.
+const SENTENCE: usize = 400;
+
+/// Text of the store inside a sentence of ours: cleaned, in double quotes that it cannot end, one line, at most
+/// 80 characters, nothing in it that a host would show as a link, an image or markup.
+pub fn quoted(text: &str) -> String {
+    let plain = plain(text.trim()).replace('"', "'");
+    cut(&plain, QUOTED, &|text| format!("\"{text}\""))
+}
+
+/// Text of the store as a sentence of its own, at most 400 characters: cleaned, nothing in it that a host would
+/// show as a link, an image or markup.
+pub fn harmless(text: &str) -> String {
+    cut(&plain(text), SENTENCE, &|text| text.to_owned())
+}
+
+fn cut(text: &str, most: usize, form: &dyn Fn(&str) -> String) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => form(&format!("{}…", text.get(..end).unwrap_or_default())),
+        None => form(text),
+    }
+}
+
+fn plain(text: &str) -> String {
+    let plain = clean(text).replace("://", " ").replace("www.", "www ").replace('`', "'");
+    plain.replace(['<', '>', '[', ']', '*', '#', '|', '\\'], " ")
+}
+
 /// Unicode's default-ignorable code points (DerivedCoreProperties, `Default_Ignorable_Code_Point`) and the
 /// interlinear annotation marks.
 fn is_invisible(c: char) -> bool {
@@ -27,6 +57,17 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_name_stays_one_quoted_line_without_links_or_markup() {
+        assert_eq!(quoted("Summer Sale"), "\"Summer Sale\"");
+        assert_eq!(quoted("a\" and \"delete all\"\n# now"), "\"a' and 'delete all'   now\"");
+        assert_eq!(
+            quoted("[x](https://e.example) www.e.example <b>`rm`</b>"),
+            "\" x (https e.example) www e.example  b 'rm' /b \""
+        );
+        assert_eq!(quoted(&"ä".repeat(81)).chars().count(), 83);
+    }
 
     #[test]
     fn hidden_characters_go_and_visible_ones_stay() {

@@ -230,7 +230,7 @@ impl State {
     pub async fn mark_undone(&self, id: &ChangeId, by: &ChangeId) -> Result<(), StateError> {
         let update = sqlx::query(
             "UPDATE changes SET undone_by = ?3
-             WHERE id = ?1 AND store = ?2 AND status <> 'pending' AND undone_by IS NULL",
+             WHERE id = ?1 AND store = ?2 AND undone_by IS NULL",
         )
         .bind(id.as_str())
         .bind(self.store())
@@ -247,15 +247,15 @@ impl State {
         Ok(self.select(select.bind(self.store()).bind(id.as_str())).await?.pop())
     }
 
-    /// What an undo without an id means: the caller's last change that has an inverse, is not undone, and did
-    /// not itself undo another. So one undo after another walks back; to take an undo back, name it.
+    /// What an undo without an id means: the caller's last change that has an inverse or no end, is not undone,
+    /// and was no undo itself. So one undo after another walks back; to take an undo back, name it.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn latest_change(&self, caller: &str) -> Result<Option<Change>, StateError> {
         let select = sqlx::query_as(select!(
-            "WHERE store = ?1 AND caller = ?2 AND inverse IS NOT NULL AND undone_by IS NULL
-               AND NOT EXISTS (SELECT 1 FROM changes AS undone WHERE undone.undone_by = changes.id)
+            "WHERE store = ?1 AND caller = ?2 AND undone_by IS NULL AND tool <> 'undo'
+               AND (inverse IS NOT NULL OR status = 'pending')
              ORDER BY sequence DESC LIMIT 1"
         ));
         Ok(self.select(select.bind(self.store()).bind(caller)).await?.pop())

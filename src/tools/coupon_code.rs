@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::changes::CodeRow;
 use crate::coupons;
 
 /// A coupon code.
@@ -53,5 +54,35 @@ impl From<coupons::CouponCode> for CouponCode {
             max_uses_per_customer: code.limits.max_uses_per_customer,
             created: code.created,
         }
+    }
+}
+
+impl From<&CodeRow> for CouponCode {
+    fn from(row: &CodeRow) -> Self {
+        Self {
+            id: row.id,
+            code: row.code.clone(),
+            current_uses: row.current_uses,
+            max_uses: row.max_uses,
+            max_uses_per_customer: row.max_uses_per_customer,
+            created: None,
+        }
+    }
+}
+
+/// A code that something could not be done with.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(super) struct FailedCode {
+    /// Id of the code.
+    id: u64,
+    /// The text.
+    code: String,
+    /// Why.
+    why: String,
+}
+
+impl From<&(u64, CodeRow, String)> for FailedCode {
+    fn from((_, row, why): &(u64, CodeRow, String)) -> Self {
+        Self { id: row.id, code: row.code.clone(), why: why.clone() }
     }
 }

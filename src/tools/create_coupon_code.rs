@@ -3,11 +3,14 @@
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::coupons::{self, CodeText, NewCode, Store};
+use crate::changes::create_code::CreatedCode;
+use crate::changes::{Call, Desk};
+use crate::coupons::{self, CodeText, NewCode};
 
 use super::coupon_code::CouponCode;
-use super::{CouponTool, Reply, ToolError};
+use super::{CallContext, CouponTool, Reply, ToolError};
 
 pub(super) struct CreateCouponCode;
 
@@ -28,6 +31,9 @@ pub(super) struct Input {
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: u32,
+    /// Only preview.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// The code as it now is.
@@ -35,10 +41,14 @@ pub(super) struct Input {
 pub(super) struct Output {
     /// Id of the promotion.
     promotion_id: u64,
-    /// The code.
-    coupon_code: CouponCode,
+    /// The code; not there after a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coupon_code: Option<CouponCode>,
     /// How it came to be there.
     outcome: Outcome,
+    /// What undo takes it back by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_id: Option<String>,
     /// What to tell the user besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -51,6 +61,8 @@ enum Outcome {
     Created,
     /// It was there with the same limits, from before or by an attempt whose answer was lost.
     AlreadyExisted,
+    /// It was not made: this is a preview, and nothing has been changed yet.
+    DryRun,
 }
 
 impl CouponTool for CreateCouponCode {
@@ -73,23 +85,55 @@ impl CouponTool for CreateCouponCode {
             .open_world(true)
     }
 
-    async fn run(store: &Store, input: Input) -> Result<Reply<Output>, ToolError> {
+    async fn run(desk: &Desk, input: Input, context: &CallContext) -> Result<Reply<Output>, ToolError> {
         let code = CodeText::parse(&input.code)?;
-        let warnings = trimmed(&input.code, &code).into_iter().collect();
+        let mut warnings: Vec<String> = trimmed(&input.code, &code).into_iter().collect();
+        let call = call(&input, &code, context);
         let new = NewCode {
             promotion_id: input.promotion_id,
             code,
             max_uses: input.max_uses,
             max_uses_per_customer: input.max_uses_per_customer,
         };
-        let created = store.create_code(&new).await.map_err(ToolError::from)?;
+        if input.dry_run {
+            desk.may_create_code(&new)?;
+            let promotion = desk.load_promotion(new.promotion_id, &desk.store().patience()).await?;
+            desk.store().remember(&std::sync::Arc::new(promotion));
+            warnings.extend(desk.code_warnings(&new).await);
+            let output = Output {
+                promotion_id: input.promotion_id,
+                coupon_code: None,
+                outcome: Outcome::DryRun,
+                change_id: None,
+                warnings,
+            };
+            return Ok(output.into());
+        }
+        let CreatedCode { created, change_id, warnings: more } = desk.create_code(&call, &new).await?;
+        warnings.extend(more);
         let output = Output {
             promotion_id: input.promotion_id,
-            coupon_code: created.code.into(),
+            coupon_code: Some(created.code.into()),
             outcome: created.outcome.into(),
+            change_id: change_id.map(|id| id.to_string()),
             warnings,
         };
         Ok(output.into())
+    }
+}
+
+/// The call, for the record.
+fn call(input: &Input, code: &CodeText, context: &CallContext) -> Call {
+    Call {
+        caller: context.caller.clone(),
+        tool: CreateCouponCode::NAME,
+        arguments: json!({
+            "promotion_id": input.promotion_id,
+            "code": code.as_str(),
+            "max_uses": input.max_uses,
+            "max_uses_per_customer": input.max_uses_per_customer,
+        }),
+        confirmed: "not_needed",
     }
 }
 

@@ -30,6 +30,24 @@ pub enum ErrorCode {
     UnknownPromotion,
     /// The code exists with other limits or elsewhere.
     CodeConflict,
+    /// No code of the store has this text.
+    UnknownCode,
+    /// The date needs the store's time zone, which is not known.
+    TimezoneUnknown,
+    /// A rule of the operator forbids it.
+    PolicyViolation,
+    /// A ceiling of the operator for 24 hours is reached.
+    DailyCeiling,
+    /// A person must agree, and this host cannot ask.
+    ConfirmationUnavailable,
+    /// There is no such change to undo.
+    UnknownChange,
+    /// The change was undone before, or left nothing to undo.
+    NotUndoable,
+    /// What the change left was edited since.
+    ChangedSince,
+    /// What the server keeps (confirmations, changes, audit log) cannot be read or written.
+    StateUnavailable,
     /// BigCommerce refused the request.
     Rejected,
     /// The rate limit is used up.
@@ -68,6 +86,15 @@ impl ErrorCode {
             Self::StoreSuspended => "store_suspended",
             Self::UnknownPromotion => "unknown_promotion",
             Self::CodeConflict => "code_conflict",
+            Self::UnknownCode => "unknown_code",
+            Self::TimezoneUnknown => "timezone_unknown",
+            Self::PolicyViolation => "policy_violation",
+            Self::DailyCeiling => "daily_ceiling",
+            Self::ConfirmationUnavailable => "confirmation_unavailable",
+            Self::UnknownChange => "unknown_change",
+            Self::NotUndoable => "not_undoable",
+            Self::ChangedSince => "changed_since",
+            Self::StateUnavailable => "state_unavailable",
             Self::Rejected => "rejected",
             Self::RateLimited => "rate_limited",
             Self::UpstreamError => "upstream_error",
@@ -137,6 +164,25 @@ impl ToolError {
         let message = "The call took too long and was given up.";
         let hint = "Call again with the same arguments: a repeat is safe and tells what is there.";
         Self::passing(ErrorCode::Timeout, message, hint)
+    }
+
+    /// Each part of a change was refused.
+    pub fn nothing_done(headline: &str, why: &[String]) -> Self {
+        let message = format!("{headline}: none of it was done. {}.", why.join("; "));
+        Self::lasting(ErrorCode::Rejected, message, "Nothing was changed. Correct what BigCommerce names.")
+    }
+
+    /// The same, where the change may have been made all the same.
+    #[must_use]
+    pub fn in_doubt(self, headline: &str, change_id: Option<&str>) -> Self {
+        let message = format!("It is not known whether this was done: {headline}. {}", self.message);
+        let look = "Call again with the same arguments: it looks at what is there first.";
+        let hint = match change_id {
+            Some(id) => format!("{look} Or call undo with change_id {id} to have it as it was before."),
+            None => format!("{look} get_promotion and list_coupon_codes show it too."),
+        };
+        let error = Self::passing(ErrorCode::OutcomeUnknown, message, hint);
+        Self { retry_after_s: self.retry_after_s, ..error }
     }
 
     /// A fault of ours.

@@ -2,27 +2,34 @@
 //!
 //! BigCommerce's own words are quoted where it sent JSON, cleaned; the text of other bodies never is.
 
+mod change;
+
 use std::time::Duration;
 
 use http::StatusCode;
 
 use crate::bigcommerce::{ApiError, EndpointError, NoAnswer, Refusal, Unreadable};
 use crate::coupons::error::Owner;
-use crate::coupons::{CodeTextError, CouponCode, CouponError, PromotionChoice, clean};
+use crate::coupons::{CodeTextError, CouponCode, CouponError, PromotionChoice, clean, quoted};
 
 use super::error::{ErrorCode, ToolError};
 
-/// `Coupon promotions here: 1 "Summer Sale", 2 "Welcome".`
-pub(super) fn hint_of_choices(choices: &[PromotionChoice]) -> Option<String> {
+/// Where a person finds the id that a model was not told.
+const WHERE_THE_ID_IS: &str = "In the control panel the id is the last number in the address of the opened \
+                               promotion (Marketing > Promotions > Coupon promotions).";
+
+/// Promotions to choose from, by id and name, and where else an id is to be had.
+pub(super) fn hint_of_choices(choices: &[PromotionChoice]) -> String {
     let choices: Vec<_> = choices.iter().map(describe_promotion).collect();
-    (!choices.is_empty())
-        .then(|| format!("Call again with the promotion_id of a coupon promotion: {}.", choices.join(", ")))
+    if choices.is_empty() {
+        return format!("list_promotions tells the ids of promotions. {WHERE_THE_ID_IS}");
+    }
+    let choices = choices.join(", ");
+    format!("Call again with the promotion_id of a coupon promotion: {choices}. {WHERE_THE_ID_IS}")
 }
 
 fn describe_promotion(choice: &PromotionChoice) -> String {
-    // A quote in a name must not end it: the rest would read like our own words.
-    let name: String = choice.name.replace('"', "'").chars().take(80).collect();
-    format!("{} \"{name}\"", choice.id)
+    format!("{} {}", choice.id, quoted(&choice.name))
 }
 
 impl From<CodeTextError> for ToolError {
@@ -40,14 +47,29 @@ impl From<CouponError> for ToolError {
             CouponError::UnknownPromotion { promotion_id, choices } => Self::lasting(
                 ErrorCode::UnknownPromotion,
                 format!("This store has no promotion {promotion_id}."),
-                hint_of_choices(&choices).unwrap_or_else(|| {
-                    "Look up the promotion's id in BigCommerce and call again.".to_owned()
-                }),
+                hint_of_choices(&choices),
+            ),
+            CouponError::UnknownCode { code } => Self::lasting(
+                ErrorCode::UnknownCode,
+                format!("This store has no coupon code {}.", quoted(&code)),
+                "check_coupon_code looks for slips of the keyboard and for legacy coupons; list_coupon_codes shows \
+                 a promotion's codes. Nothing was changed.",
+            ),
+            CouponError::LegacyCoupon { code } => Self::lasting(
+                ErrorCode::CodeConflict,
+                format!("The code {code} belongs to a legacy coupon, which this server does not change."),
+                "Choose another code: legacy coupons share the code space. The control panel has them under \
+                 Marketing > Coupon codes. Nothing was changed.",
             ),
             CouponError::Conflict { existing, owner } => conflict(&existing, &owner),
             CouponError::Rejected { refusal, lookup } => rejected(&refusal, lookup.map(Self::from).as_ref()),
             CouponError::NotCreated { cause } => not_created(&cause.into()),
             CouponError::OutcomeUnknown { cause, lookup } => outcome_unknown(&cause.into(), &lookup.into()),
+            CouponError::OutOfTime => Self::passing(
+                ErrorCode::Timeout,
+                "The call had too little time left to begin this and to see it through.",
+                "Call again with the same arguments; BigCommerce was slow, or its rate limit near.",
+            ),
             CouponError::InProgress => Self::passing(
                 ErrorCode::InProgress,
                 "Another call for the same code is still under way.",

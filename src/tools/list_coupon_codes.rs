@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Position;
 use crate::bigcommerce::page::{DEFAULT_LIMIT, is_cursor};
-use crate::coupons::{CodeList, CodeText, ListQuery, Store};
+use crate::changes::Desk;
+use crate::coupons::{CodeList, CodeText, ListQuery};
 
 use super::coupon_code::CouponCode;
-use super::{CouponTool, Reply, ToolError};
+use super::{CallContext, CouponTool, Reply, ToolError, table};
 
 /// Up to so many rows the text is the same JSON as the structured result; above, it is a table.
 const ROWS_AS_JSON: usize = 25;
@@ -80,9 +81,9 @@ impl CouponTool for ListCouponCodes {
             .open_world(true)
     }
 
-    async fn run(store: &Store, input: Input) -> Result<Reply<Output>, ToolError> {
+    async fn run(desk: &Desk, input: Input, _: &CallContext) -> Result<Reply<Output>, ToolError> {
         let query = input.parse()?;
-        let list = store.list_codes(&query).await?;
+        let list = desk.store().list_codes(&query).await?;
         Ok(Output::new(query.promotion_id, list).into_reply())
     }
 }
@@ -134,12 +135,8 @@ impl Output {
 
     /// A line that says where in the list we are, then the rows as CSV: about half the tokens of the JSON.
     fn table(&self) -> Option<String> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(CouponCode::COLUMNS).ok()?;
-        for row in &self.coupon_codes {
-            writer.write_record(row.cells()).ok()?;
-        }
-        let rows = String::from_utf8(writer.into_inner().ok()?).ok()?;
+        let rows = self.coupon_codes.iter().map(CouponCode::cells).collect();
+        let rows = table::csv(CouponCode::COLUMNS, rows)?;
         let optional =
             |name, value: Option<String>| value.map_or(String::new(), |value| format!(" {name}={value}"));
         let place = format!(

@@ -70,6 +70,9 @@ fn portable(schema: &mut Schema) {
     if object.get("format").is_some_and(|format| format != "date-time") {
         object.remove("format");
     }
+    if object.get("additionalProperties") == Some(&Value::Bool(true)) {
+        object.remove("additionalProperties");
+    }
     if object.get("default") == Some(&Value::Null) {
         object.remove("default");
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::process::{Nowhere, binary};
 use crate::support::sandbox::Sandbox;
+use crate::support::{TOOLS, tool_names};
 
 struct Finished {
     code: Option<i32>,
@@ -103,10 +104,10 @@ async fn a_practice_store_in_a_file_is_kept() {
 #[tokio::test]
 async fn tools_lists_what_a_host_sees() {
     let listed = run(&["tools", "--json"]).await.json();
-    let names: Vec<_> =
-        listed["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["create_coupon_code", "list_coupon_codes"]);
-    assert!(listed["tools"][0]["inputSchema"]["properties"]["promotion_id"].is_object());
+    assert_eq!(tool_names(&listed), TOOLS);
+    for tool in listed["tools"].as_array().unwrap() {
+        assert!(tool["inputSchema"]["properties"].is_object(), "{tool}");
+    }
     assert!(run(&["tools"]).await.stdout.contains("promotion_id (integer, required)"));
 }
 

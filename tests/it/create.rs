@@ -1,15 +1,19 @@
 //! `create_coupon_code`, from outside.
 
+mod warnings;
+
 use serde_json::{Value, json};
 
+use crate::support::published::assert_fits;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{start, start_wired};
 use crate::support::stdio_host::StdioHost;
-use crate::support::tool_error;
 use crate::support::wire::{Act, Exchange, Wire};
+use crate::support::{take_change_id, tool_error};
 
 const CREATE: &str = "create_coupon_code";
 const LIST: &str = "list_coupon_codes";
+const UNLIMITED: &str = "Unlimited uses: the code has no cap, and the promotion has none.";
 
 fn outcome(result: &Value) -> &str {
     result["structuredContent"]["outcome"].as_str().unwrap_or_else(|| panic!("{result}"))
@@ -23,7 +27,10 @@ fn sentence(error: &Value) -> String {
 async fn a_new_code_comes_back_as_the_store_has_it() {
     let (sandbox, wire, mut host) = start_wired(|_| Act::Pass).await;
     let arguments = json!({"promotion_id": 1, "code": "ANNA10", "max_uses": 500, "max_uses_per_customer": 1});
-    let result = host.call(CREATE, arguments).await;
+    let mut result = host.call(CREATE, arguments).await;
+    let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(text, result["structuredContent"]);
+    take_change_id(&mut result["structuredContent"]);
     let stored = sandbox.get("/promotions/codes?code=ANNA10").await["data"][0].clone();
     let expected = json!({
         "promotion_id": 1,
@@ -34,10 +41,8 @@ async fn a_new_code_comes_back_as_the_store_has_it() {
         "outcome": "created",
     });
     assert_eq!(result["structuredContent"], expected);
-    let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
-    assert_eq!(text, expected);
     assert_eq!(sandbox.codes_of(1).await.len(), 2);
-    assert_eq!(wire.lines(), ["POST /promotions/1/codes"]);
+    assert_eq!(wire.lines(), ["POST /promotions/1/codes", "GET /promotions/1"]);
     let body = json!({"code": "ANNA10", "max_uses": 500, "max_uses_per_customer": 1});
     assert_eq!(wire.exchanges()[0].body, body);
 }
@@ -63,6 +68,7 @@ async fn the_same_call_again_reports_what_is_there_in_any_spelling() {
     let (sandbox, mut host) = start().await;
     let call = |code: &str| json!({"promotion_id": 1, "code": code, "max_uses": 3});
     let mut created = host.ok(CREATE, call("Again 1")).await;
+    take_change_id(&mut created);
     created["outcome"] = json!("already_existed");
     for code in ["Again 1", "AGAIN 1", "again 1"] {
         assert_eq!(host.ok(CREATE, call(code)).await, created, "{code}");
@@ -130,6 +136,18 @@ async fn a_code_that_no_promotion_holds_is_a_conflict_too() {
     let error = host.error(CREATE, json!({"promotion_id": 1, "code": "LEGACY"})).await;
     assert_eq!(error["code"], "code_conflict");
     assert!(error["message"].as_str().unwrap().contains("outside this promotion"));
+}
+
+#[tokio::test]
+async fn a_legacy_coupon_of_that_text_is_named_as_the_conflict() {
+    let (sandbox, wire, mut host) = start_wired(|_| Act::Pass).await;
+    let error = host.error(CREATE, json!({"promotion_id": 1, "code": "Welcome5"})).await;
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("code_conflict"), &json!(false)));
+    let sentence = sentence(&error);
+    assert!(sentence.contains("legacy coupon") && sentence.contains("Welcome5"), "{sentence}");
+    let asked = wire.lines().into_iter().filter(|line| line.starts_with("GET /v2/"));
+    assert_eq!(asked.collect::<Vec<_>>(), ["GET /v2/coupons?code=Welcome5"]);
+    assert_eq!(sandbox.count("Welcome5").await, 0);
 }
 
 #[tokio::test]
@@ -276,7 +294,11 @@ async fn a_missing_or_unknown_promotion_is_answered_with_ten_coupon_promotions()
     }
     newest.reverse();
     newest.truncate(10);
-    let hint = format!("Call again with the promotion_id of a coupon promotion: {}.", newest.join(", "));
+    let hint = format!(
+        "Call again with the promotion_id of a coupon promotion: {}. In the control panel the id is the last \
+         number in the address of the opened promotion (Marketing > Promotions > Coupon promotions).",
+        newest.join(", ")
+    );
     let cases = [
         (json!({}), "invalid_arguments"),
         (json!({"promotion_id": null}), "invalid_arguments"),
@@ -345,7 +367,7 @@ async fn every_permitted_character_and_length_is_taken() {
     let (sandbox, mut host) = start().await;
     let long = "x".repeat(50);
     for code in ["a", "0", "_", "-", "A b_c-9", &long] {
-        let created = host.ok(CREATE, json!({"promotion_id": 1, "code": code})).await;
+        let created = host.ok(CREATE, json!({"promotion_id": 1, "code": code, "max_uses": 1})).await;
         assert_eq!((&created["outcome"], &created["coupon_code"]["code"]), (&json!("created"), &json!(code)));
         assert_eq!(created.get("warnings"), None, "{code}");
     }
@@ -357,12 +379,11 @@ async fn blanks_around_a_code_are_dropped_and_reported() {
     let (sandbox, mut host) = start().await;
     let long = format!("  {}  ", "B".repeat(50));
     for code in [" TRIM 1", "TRIM 2  ", "  TRIM 3 ", &long] {
-        let created = host.ok(CREATE, json!({"promotion_id": 1, "code": code})).await;
+        let created = host.ok(CREATE, json!({"promotion_id": 1, "code": code, "max_uses": 1})).await;
         let trimmed = code.trim();
         assert_eq!(created["coupon_code"]["code"], trimmed);
-        let warnings = created["warnings"].as_array().unwrap();
-        assert_eq!(warnings.len(), 1, "{created}");
-        assert!(warnings[0].as_str().unwrap().contains(trimmed), "{created}");
+        let warning = format!("Blanks around the code were removed; it is \"{trimmed}\".");
+        assert_eq!(created["warnings"], json!([warning]));
         assert_eq!(sandbox.count(&trimmed.replace(' ', "%20")).await, 1);
     }
 }
@@ -399,7 +420,7 @@ async fn what_hosts_send_instead_of_the_exact_types_is_accepted() {
 #[tokio::test]
 async fn arguments_that_do_not_fit_are_all_named_and_nothing_is_sent() {
     let (sandbox, mut host) = start().await;
-    let create = "valid arguments are promotion_id, code, max_uses, max_uses_per_customer.";
+    let create = "valid arguments are promotion_id, code, max_uses, max_uses_per_customer, dry_run.";
     let list = "valid arguments are promotion_id, code, limit, after, before, page.";
     let cases = [
         (CREATE, json!({"promotion_id": 1}), "Argument \"code\" is required."),
@@ -535,7 +556,8 @@ async fn an_answer_with_200_and_without_limits_is_a_code_too() {
                 "body": {"data": data, "meta": []},
             }))
             .await;
-        let created = host.ok(CREATE, json!({"promotion_id": 1, "code": code})).await;
+        let mut created = host.ok(CREATE, json!({"promotion_id": 1, "code": code})).await;
+        take_change_id(&mut created);
         let expected = json!({
             "promotion_id": 1,
             "coupon_code": {
@@ -543,6 +565,7 @@ async fn an_answer_with_200_and_without_limits_is_a_code_too() {
                 "created": "2019-01-20T22:00:00.000Z",
             },
             "outcome": "created",
+            "warnings": [UNLIMITED],
         });
         assert_eq!(created, expected);
     }
@@ -602,19 +625,13 @@ async fn a_cancelled_create_is_told_by_the_next_identical_call() {
 #[tokio::test]
 async fn results_fit_the_published_output_schemas() {
     let (_sandbox, mut host) = start().await;
-    let tools = host.request("tools/list", json!({})).await;
     let created = host.ok(CREATE, json!({"promotion_id": 1, "code": " SCHEMA "})).await;
     let existing = host.ok(CREATE, json!({"promotion_id": 1, "code": "schema"})).await;
     let first = host.ok(LIST, json!({"promotion_id": 4, "limit": 2})).await;
     let cursor = &first["next_cursor"];
     let second = host.ok(LIST, json!({"promotion_id": 4, "limit": 2, "after": cursor})).await;
     for (tool, result) in [(CREATE, created), (CREATE, existing), (LIST, first), (LIST, second)] {
-        let definitions = tools["tools"].as_array().unwrap();
-        let definition = definitions.iter().find(|definition| definition["name"] == tool).unwrap();
-        let validator =
-            jsonschema::options().should_validate_formats(true).build(&definition["outputSchema"]).unwrap();
-        let faults: Vec<_> = validator.iter_errors(&result).map(|fault| fault.to_string()).collect();
-        assert_eq!(faults, [""; 0], "{result}");
+        assert_fits(tool, &result);
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::process::{Nowhere, binary};
 use crate::support::sandbox::Sandbox;
+use crate::support::state::StateDirectories;
 use crate::support::stdio_host::StdioHost;
 use crate::support::tool_error;
 use crate::support::wire::{Act, Exchange, SECRET, Wire};
@@ -20,9 +21,9 @@ const LIST: &str = "list_coupon_codes";
 
 /// A store, a wire to it, and a server at the other end of the wire that logs all it can.
 struct Line {
-    sandbox: Sandbox,
-    wire: Wire,
     host: StdioHost,
+    wire: Wire,
+    sandbox: Sandbox,
     /// All that the server answered.
     told: Vec<String>,
 }
@@ -35,7 +36,7 @@ impl Line {
         let mut command = wire.client_of(&arguments);
         command.env("COUPON_MCP_LOG", "trace");
         let host = StdioHost::open(command).await;
-        Self { sandbox, wire, host, told: Vec::new() }
+        Self { host, wire, sandbox, told: Vec::new() }
     }
 
     /// The results of calls that are all under way at once.
@@ -160,7 +161,9 @@ async fn a_hash_of_another_store_is_forbidden_and_named_as_a_likely_cause() {
 #[tokio::test]
 async fn a_refused_connection_is_tried_three_times_and_said_so() {
     let nowhere = Nowhere::new();
+    let states = StateDirectories::new();
     let mut command = binary(&["stdio"]);
+    states.give_to(&mut command);
     command
         .env("BIGCOMMERCE_API_URL", &nowhere.url)
         .env("BIGCOMMERCE_STORE_HASH", "sandbox")
@@ -255,6 +258,7 @@ async fn a_slow_answer_within_the_time_is_waited_for() {
     assert_eq!(line.outcome(json!({"promotion_id": 1, "code": "SLOW"})).await, "created");
     let list = line.call(LIST, json!({"promotion_id": 1})).await;
     assert_eq!(list["structuredContent"]["total"], 2);
-    assert_eq!(line.wire.exchanges().len(), 2);
+    let lines = ["POST /promotions/1/codes", "GET /promotions/1", "GET /promotions/1/codes?limit=50"];
+    assert_eq!(line.wire.lines(), lines);
     line.end().await;
 }

@@ -13,13 +13,22 @@
 
 mod support;
 
+mod audit;
+mod bad_input;
+mod check_code;
 mod cli;
+mod confirm;
 mod contract;
 mod create;
 mod faults;
+mod get_store;
 mod http;
+mod jobs_to_be_done;
 mod list;
 mod network;
+mod policy;
+mod promotions;
+mod properties;
 mod readme;
 mod sandbox;
 mod server;
@@ -27,3 +36,5 @@ mod sse;
 mod stdio;
 mod structure;
 mod tools;
+mod undo;
+mod write_faults;

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coupon_mcp::bigcommerce::{Client, ClientSettings, Connect, Endpoint};
+use coupon_mcp::changes::{Desk, Rules};
 use coupon_mcp::coupons::{CallLimits, Store};
+use coupon_mcp::policy::Policy;
 use coupon_mcp::server::{CallCaps, CouponServer};
+use coupon_mcp::state::{AuditLog, Location, State, StateSettings};
 use coupon_mcp::tools::Toolbox;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ErrorCode};
 use rmcp::service::{RoleClient, RunningService, ServiceError};
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
 
+use crate::support::TOOLS;
 use crate::support::process::PATIENCE;
 
 type Host = RunningService<RoleClient, ()>;
@@ -21,7 +25,13 @@ type Host = RunningService<RoleClient, ()>;
 async fn host(connect: Connect, caps: CallCaps) -> Host {
     let limits = CallLimits { total: Duration::from_secs(45), rate_limit_wait: Duration::from_secs(20) };
     let store = Store::new(Client::new(connect, ClientSettings::default()), limits);
-    let server = CouponServer::new(Toolbox::new(Ok(Arc::new(store))), false, caps);
+    let settings = StateSettings {
+        location: Location::Memory,
+        store_key: "sandbox".to_owned(),
+        audit_log: AuditLog::Default,
+    };
+    let desk = Desk::new(Arc::new(store), State::new(settings), Rules::default(), "test".to_owned());
+    let server = CouponServer::new(Toolbox::new(Ok(Arc::new(desk)), &Policy::default()), false, caps);
     let (near, far) = tokio::io::duplex(1 << 16);
     tokio::spawn(async move { server.serve(far).await.unwrap().waiting().await });
     ().serve(near).await.unwrap()
@@ -79,5 +89,6 @@ async fn a_tool_that_panics_answers_an_error_and_the_server_lives() {
         assert_eq!(code, ErrorCode::INTERNAL_ERROR);
         assert_eq!(message, "The tool list_coupon_codes crashed; the server goes on.");
     }
-    assert_eq!(host.list_all_tools().await.unwrap().len(), 2);
+    let tools = host.list_all_tools().await.unwrap();
+    assert_eq!(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>(), TOOLS);
 }

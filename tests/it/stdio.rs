@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::process::binary;
 use crate::support::sandbox::Sandbox;
 use crate::support::stdio_host::StdioHost;
-use crate::support::{call, initialize, modern, modern_meta, tool_error};
+use crate::support::{TOOLS, call, initialize, modern, modern_meta, tool_error, tool_names};
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
@@ -17,12 +17,12 @@ async fn every_legacy_version_is_negotiated_and_served() {
         let mut host = StdioHost::spawn(binary(&["stdio", "--sandbox"]));
         let answer = host.request("initialize", initialize(version)).await;
         assert_eq!(answer["protocolVersion"], version);
-        assert_eq!(answer["capabilities"], json!({"tools": {}}));
+        assert_eq!(answer["capabilities"], json!({"prompts": {}, "resources": {}, "tools": {}}));
         assert_eq!(answer["serverInfo"]["name"], "coupon-mcp");
         assert_eq!(answer["serverInfo"]["title"], "BigCommerce coupon codes (practice store)");
         assert!(answer["instructions"].as_str().unwrap().contains("practice store"));
         let tools = host.request("tools/list", json!({})).await;
-        assert_eq!(tools["tools"].as_array().unwrap().len(), 2);
+        assert_eq!(tool_names(&tools), TOOLS);
         assert_eq!(tools.get("resultType"), None);
         let result = host.call("list_coupon_codes", json!({"promotion_id": 1})).await;
         assert_eq!(result["structuredContent"]["total"], 1, "{version}: {result}");
@@ -52,23 +52,19 @@ async fn discover_may_come_before_initialize() {
     let mut host = StdioHost::spawn(binary(&["stdio", "--sandbox"]));
     host.request("server/discover", modern(json!({}))).await;
     host.request("initialize", initialize("2025-11-25")).await;
-    assert_eq!(host.request("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 2);
+    assert_eq!(tool_names(&host.request("tools/list", json!({})).await), TOOLS);
 }
 
 #[tokio::test]
 async fn what_is_not_declared_is_not_there() {
     let mut host = StdioHost::practice().await;
     for (method, params) in [
-        ("prompts/list", json!({})),
-        ("resources/list", json!({})),
-        ("resources/templates/list", json!({})),
-        ("resources/read", json!({"uri": "x://y"})),
-        ("prompts/get", json!({"name": "x"})),
         (
             "completion/complete",
             json!({"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": ""}}),
         ),
         ("logging/setLevel", json!({"level": "info"})),
+        ("resources/subscribe", json!({"uri": "coupons://promotions/1"})),
         ("no/such/method", json!({})),
     ] {
         assert_eq!(host.exchange(method, params).await["error"]["code"], -32601, "{method}");
@@ -80,10 +76,8 @@ async fn an_unknown_tool_is_a_protocol_error_that_names_the_tools() {
     let mut host = StdioHost::practice().await;
     let error = host.exchange("tools/call", call("delete_everything", json!({}))).await["error"].clone();
     assert_eq!(error["code"], -32602);
-    assert_eq!(
-        error["message"],
-        "Unknown tool \"delete_everything\". The tools are create_coupon_code, list_coupon_codes."
-    );
+    let tools = TOOLS.join(", ");
+    assert_eq!(error["message"], format!("Unknown tool \"delete_everything\". The tools are {tools}."));
 }
 
 #[tokio::test]
@@ -145,7 +139,7 @@ async fn junk_never_ends_the_server() {
         host.send_raw(part).await;
     }
     host.send_raw(format!("{nested}\n").as_bytes()).await;
-    assert_eq!(host.request("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 2);
+    assert_eq!(tool_names(&host.request("tools/list", json!({})).await), TOOLS);
 }
 
 #[tokio::test]
@@ -161,10 +155,10 @@ async fn without_credentials_and_without_a_host_the_exit_code_is_2() {
 #[tokio::test]
 async fn without_credentials_a_host_is_told_so_by_every_call() {
     let mut host = StdioHost::open(binary(&["stdio"])).await;
-    assert_eq!(host.request("tools/list", json!({})).await["tools"].as_array().unwrap().len(), 2);
-    for tool in ["create_coupon_code", "list_coupon_codes"] {
+    assert_eq!(tool_names(&host.request("tools/list", json!({})).await), TOOLS);
+    for tool in TOOLS {
         let error = host.error(tool, json!({})).await;
-        assert_eq!(error["code"], "not_configured");
+        assert_eq!(error["code"], "not_configured", "{tool}");
         let text = error.to_string();
         for text_part in ["BIGCOMMERCE_STORE_HASH", "BIGCOMMERCE_ACCESS_TOKEN", "--sandbox"] {
             assert!(text.contains(text_part), "{text}");

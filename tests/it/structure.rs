@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate: the data goes one way.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("bigcommerce", &["bigcommerce"]),
     ("coupons", &["coupons", "bigcommerce"]),
     ("policy", &["policy"]),
-    ("tools", &["tools", "coupons", "bigcommerce"]),
+    ("changes", &["changes", "coupons", "policy", "state", "bigcommerce"]),
+    ("tools", &["tools", "changes", "coupons", "policy", "state", "bigcommerce"]),
     ("server", &["server", "tools", "coupons"]),
     ("transport", &["transport"]),
     ("sandbox", &["sandbox"]),
     ("state", &["state"]),
     ("telemetry", &[]),
-    ("config", &["config", "transport", "policy", "bigcommerce"]),
+    ("config", &["config", "transport", "policy", "coupons", "bigcommerce"]),
 ];
 
 fn sources() -> BTreeMap<PathBuf, String> {

@@ -1,13 +1,51 @@
 //! What the tests need: child processes that end with the test, and clients that show the raw protocol.
 
+pub(crate) mod asking_host;
+pub(crate) mod event_stream;
+pub(crate) mod guarded_store;
 pub(crate) mod http_host;
+pub(crate) mod line;
 pub(crate) mod process;
+pub(crate) mod published;
 pub(crate) mod sandbox;
 pub(crate) mod stage;
+pub(crate) mod state;
 pub(crate) mod stdio_host;
+pub(crate) mod store_view;
 pub(crate) mod wire;
 
 use serde_json::{Value, json};
+
+/// The tools that are offered where no toolsets are named, in their order.
+pub(crate) const TOOLS: [&str; 12] = [
+    "list_promotions",
+    "get_promotion",
+    "get_store",
+    "list_coupon_codes",
+    "check_coupon_code",
+    "create_coupon_code",
+    "create_promotion",
+    "update_promotion",
+    "delete_coupon_codes",
+    "delete_promotions",
+    "replace_coupon_code",
+    "undo",
+];
+
+/// The names in a result of `tools/list`.
+pub(crate) fn tool_names(listed: &Value) -> Vec<&str> {
+    listed["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect()
+}
+
+/// Takes the `change_id` out of a write's answer, after a look at its form.
+pub(crate) fn take_change_id(answer: &mut Value) -> String {
+    let taken = answer.as_object_mut().and_then(|answer| answer.remove("change_id"));
+    let id = taken.as_ref().and_then(Value::as_str).unwrap_or_else(|| panic!("no change_id: {answer}"));
+    let random = id.strip_prefix("chg_").unwrap_or_default();
+    let usual = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    assert!(random.len() == 12 && random.chars().all(usual), "{id}");
+    id.to_owned()
+}
 
 /// The `_meta` that every request of 2026-07-28 carries.
 pub(crate) fn modern_meta() -> Value {

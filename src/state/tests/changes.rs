@@ -92,26 +92,38 @@ async fn one_undo_after_another_walks_back_through_the_callers_own_changes() {
     let second = make(&state, "anna", ChangeEnd { ending: Ending::Partial, ..done() }).await;
     make(&state, "anna", ChangeEnd { inverse: None, ..done() }).await;
     make(&state, "ben", done()).await;
-    state.begin_change(new_change("anna", "under way")).await.unwrap();
     assert_eq!(latest(&state, "anna").await, Some(second.clone()));
 
-    let undo = make(&state, "anna", done()).await;
+    let undo = undo(&state, "anna").await;
     state.mark_undone(&second, &undo).await.unwrap();
     assert_eq!(latest(&state, "anna").await, Some(first.clone()));
     assert_eq!(state.change(&second).await.unwrap().unwrap().undone_by, Some(undo.clone()));
     assert!(matches!(state.mark_undone(&second, &undo).await, Err(StateError::NotUndoable(_))));
 
-    let undo_of_first = make(&state, "anna", done()).await;
+    let undo_of_first = self::undo(&state, "anna").await;
     state.mark_undone(&first, &undo_of_first).await.unwrap();
     assert_eq!(latest(&state, "anna").await, None);
     assert_eq!(latest(&state, "nobody").await, None);
 }
 
 #[tokio::test]
-async fn a_change_that_is_under_way_cannot_be_undone() {
+async fn a_change_without_an_end_is_the_last_one_and_can_be_undone() {
     let state = in_memory();
-    let id = state.begin_change(new_change("anna", "under way")).await.unwrap();
-    assert!(matches!(state.mark_undone(&id, &id).await, Err(StateError::NotUndoable(_))));
+    make(&state, "anna", done()).await;
+    let broken_off = state.begin_change(new_change("anna", "broken off")).await.unwrap();
+    assert_eq!(latest(&state, "anna").await, Some(broken_off.clone()));
+
+    let undo = undo(&state, "anna").await;
+    state.mark_undone(&broken_off, &undo).await.unwrap();
+    assert_eq!(state.change(&broken_off).await.unwrap().unwrap().undone_by, Some(undo));
+}
+
+/// An undo that has ended.
+async fn undo(state: &State, caller: &str) -> ChangeId {
+    let new = NewChange { tool: "undo".to_owned(), ..new_change(caller, "undo") };
+    let id = state.begin_change(new).await.unwrap();
+    state.finish_change(&id, done()).await.unwrap();
+    id
 }
 
 #[tokio::test]

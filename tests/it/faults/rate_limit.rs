@@ -154,7 +154,8 @@ async fn the_default_patience_is_shorter_than_a_full_window() {
 
 #[tokio::test]
 async fn a_quota_that_is_used_up_is_waited_for_or_told() {
-    let sandbox = Sandbox::start(&["--quota", "2", "--window-ms", "90000"]).await;
+    // Two codes, and the promotion that they are warned of.
+    let sandbox = Sandbox::start(&["--quota", "3", "--window-ms", "90000"]).await;
     let mut command = sandbox.client_of(&["stdio"]);
     command.env("COUPON_MCP_RATE_LIMIT_WAIT_S", "0");
     let mut host = StdioHost::open(command).await;
@@ -168,7 +169,7 @@ async fn a_quota_that_is_used_up_is_waited_for_or_told() {
         assert_eq!(kind(&error), rate_limited(seconds));
         assert!((1..=90).contains(&seconds), "{seconds}");
     }
-    assert_eq!(sandbox.requests().await.len(), 2);
+    assert_eq!(sandbox.requests().await.len(), 3);
 
     let sandbox = Sandbox::start(&["--quota", "3", "--window-ms", "400"]).await;
     let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;

@@ -9,7 +9,8 @@ use tokio::process::{Child, Command};
 /// No answer may take longer, on however slow a machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The binary with a clean environment: nothing of the developer's own settings leaks in.
+/// The binary with a clean environment: nothing of the developer's own settings leaks in, and nothing is left
+/// in the developer's own state directory, for the parent of that is no directory here.
 pub(crate) fn binary(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coupon-mcp"));
     command.args(arguments).kill_on_drop(true);
@@ -21,6 +22,7 @@ pub(crate) fn binary(arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("XDG_STATE_HOME", env!("CARGO_BIN_EXE_coupon-mcp"));
     command
 }
 

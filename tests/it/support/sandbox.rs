@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::process::{PATIENCE, Server, binary};
+use super::state::StateDirectories;
 
 pub(crate) struct Sandbox {
     pub(crate) server: Server,
     client: reqwest::Client,
+    states: StateDirectories,
 }
 
 impl Sandbox {
@@ -16,11 +18,12 @@ impl Sandbox {
             ["sandbox", "--listen", "127.0.0.1:0"].iter().chain(arguments).copied().collect();
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { server: Server::start(&arguments).await, client }
+        Self { server: Server::start(&arguments).await, client, states: StateDirectories::new() }
     }
 
-    /// `command`, pointed at this store with the token of all scopes.
+    /// `command`, pointed at this store with the token of all scopes and a state of its own.
     pub(crate) fn configure<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        self.states.give_to(command);
         command
             .env("BIGCOMMERCE_API_URL", &self.server.url)
             .env("BIGCOMMERCE_STORE_HASH", "sandbox")

@@ -121,6 +121,18 @@ impl StdioHost {
         result["structuredContent"].clone()
     }
 
+    /// The answer to a change, asked for again with the token if a person must agree.
+    pub(crate) async fn confirmed(&mut self, tool: &str, mut arguments: Value) -> Value {
+        let answer = self.ok(tool, arguments.clone()).await;
+        if answer["status"] != "needs_confirmation" {
+            return answer;
+        }
+        for name in ["confirmation_token", "confirmation_text"] {
+            arguments[name] = answer[name].clone();
+        }
+        self.ok(tool, arguments).await
+    }
+
     /// The error of a tool call that must fail.
     pub(crate) async fn error(&mut self, tool: &str, arguments: Value) -> Value {
         super::tool_error(&self.call(tool, arguments).await)

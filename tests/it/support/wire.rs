@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::process::{PATIENCE, binary};
 use super::sandbox::Sandbox;
+use super::state::StateDirectories;
 
 /// A token that nothing else looks like. The wire takes it for the practice store's token of all scopes.
 pub(crate) const SECRET: &str = "tok-7c1e9a54d2f84b0f";
@@ -20,7 +21,7 @@ pub(crate) const SECRET: &str = "tok-7c1e9a54d2f84b0f";
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     pub(crate) method: String,
-    /// Below `/v3`, without the query.
+    /// Below `/v3`, or with `/v2` in front, without the query.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     /// By name in small letters.
@@ -56,6 +57,8 @@ pub(crate) enum Act {
     Ignore,
     /// These bytes come instead of an answer of the store, and then the connection ends.
     Raw(Vec<u8>),
+    /// The store does the work, and these bytes come instead of its answer; then the connection ends.
+    DoneThen(Vec<u8>),
 }
 
 impl Act {
@@ -82,6 +85,7 @@ pub(crate) struct Wire {
     pub(crate) url: String,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
+    states: StateDirectories,
 }
 
 impl Drop for Wire {
@@ -113,12 +117,13 @@ impl Wire {
                 tokio::spawn(async move { served.serve(BufReader::new(stream)).await });
             }
         });
-        Self { url, shared, accepting }
+        Self { url, shared, accepting, states: StateDirectories::new() }
     }
 
-    /// The binary at this end of the wire, with [`SECRET`] as its token.
+    /// The binary at this end of the wire, with [`SECRET`] as its token and a state of its own.
     pub(crate) fn client_of(&self, arguments: &[&str]) -> Command {
         let mut command = binary(arguments);
+        self.states.give_to(&mut command);
         command
             .env("BIGCOMMERCE_API_URL", &self.url)
             .env("BIGCOMMERCE_STORE_HASH", "sandbox")
@@ -183,6 +188,12 @@ impl Shared {
                     self.record(exchange);
                     return until_closed(&mut stream).await;
                 }
+                Act::DoneThen(bytes) => {
+                    self.forward(&mut exchange, |_| {}).await;
+                    self.record(exchange);
+                    stream.write_all(&bytes).await.ok()?;
+                    return None;
+                }
                 Act::Raw(bytes) => {
                     self.record(exchange);
                     stream.write_all(&bytes).await.ok()?;
@@ -199,8 +210,9 @@ impl Shared {
 
     /// Asks the store and gives its answer, edited, as bytes; `None` when it drops the connection.
     async fn forward(&self, exchange: &mut Exchange, edit: fn(&mut Value)) -> Option<Vec<u8>> {
+        let version = if exchange.path.starts_with("/v2/") { "" } else { "/v3" };
         let mut url =
-            reqwest::Url::parse(&format!("{}/stores/sandbox/v3{}", self.store, exchange.path)).unwrap();
+            reqwest::Url::parse(&format!("{}/stores/sandbox{version}{}", self.store, exchange.path)).unwrap();
         if !exchange.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&exchange.query);
         }
@@ -266,7 +278,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Exchange> {
     let url = reqwest::Url::parse(&format!("http://wire{}", request_line.next().unwrap())).unwrap();
     Some(Exchange {
         method,
-        path: url.path().replace("/stores/sandbox/v3", ""),
+        path: url.path().replace("/stores/sandbox/v3", "").replace("/stores/sandbox/v2", "/v2"),
         query: url.query_pairs().into_owned().collect(),
         headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),

@@ -1,0 +1,94 @@
+//! Judging a plan by what it leads to: what the operator allows, and whether a person must be asked.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::coupons::Promotion;
+use crate::coupons::promotion::Status;
+use crate::coupons::rules::{Discount, Rule};
+use crate::policy::{self, Counts, Facts, PromotionFacts, Violation};
+
+use super::Rules;
+use super::exposure::exposure;
+use super::plan::{Plan, PromotionRef, Resulting, Step};
+
+/// Judges `plan`. The reasons to ask a person are sentences without a subject or with a promotion as such; none
+/// means that nobody needs to be asked.
+///
+/// # Errors
+/// A rule of the operator that the plan would break.
+pub fn judge(plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<String>, Violation> {
+    policy::check(&rules.policy, &facts(plan))?;
+    let mut reasons = plan.asks.clone();
+    for Resulting { before, after } in &plan.resulting {
+        let Some(after) = after else { continue };
+        let exposed = exposure(before.as_ref(), after, &rules.confirm, now);
+        reasons.extend(exposed.into_iter().map(|reason| format!("the promotion {reason}")));
+    }
+    let codes = counts(plan).codes_created;
+    if codes > rules.confirm.confirm_codes_above {
+        reasons.push(format!("it creates {codes} codes"));
+    }
+    Ok(reasons)
+}
+
+/// What the plan adds to the counts of a day.
+pub fn counts(plan: &Plan) -> Counts {
+    let sum = |count: fn(&Step) -> usize| plan.steps.iter().map(count).sum::<usize>() as u64;
+    let enabled = |resulting: &&Resulting| {
+        let is_on = |promotion: &Promotion| promotion.status == Status::Enabled;
+        resulting.after.as_ref().is_some_and(is_on) && !resulting.before.as_ref().is_some_and(is_on)
+    };
+    Counts {
+        codes_created: sum(Step::codes_created),
+        codes_deleted: sum(Step::codes_deleted),
+        promotions_enabled: plan.resulting.iter().filter(enabled).count() as u64,
+    }
+}
+
+fn facts(plan: &Plan) -> Facts<'_> {
+    let promotions = plan.resulting.iter().filter_map(|Resulting { before, after }| {
+        Some(facts_of(before.as_ref().map(|before| before.id), after.as_ref()?))
+    });
+    let mut touched = BTreeSet::new();
+    let mut new_codes = Vec::new();
+    for step in &plan.steps {
+        match step {
+            Step::UpdatePromotion { promotion_id, .. } | Step::DeleteCodes { promotion_id, .. } => {
+                touched.insert(*promotion_id);
+            }
+            Step::DeletePromotions { documents } => {
+                touched.extend(documents.iter().filter_map(|document| document.get("id")?.as_u64()));
+            }
+            Step::CreateCodes { promotion, codes, .. } => {
+                if let PromotionRef::Id(id) = promotion {
+                    touched.insert(*id);
+                }
+                new_codes.extend(codes.iter().map(|row| row.code.as_str()));
+            }
+            Step::CreatePromotion { .. } | Step::UpdateSettings { .. } => {}
+        }
+    }
+    Facts { promotions: promotions.collect(), new_codes, touched_promotions: touched.into_iter().collect() }
+}
+
+fn facts_of(id: Option<u64>, promotion: &Promotion) -> PromotionFacts {
+    let discounts = || promotion.rules.iter().filter_map(|rule| rule.action.known()?.discount());
+    let percent =
+        |discount: &Discount| if let Discount::Percent(percent) = discount { Some(*percent) } else { None };
+    let amount =
+        |discount: &Discount| if let Discount::Fixed(amount) = discount { Some(*amount) } else { None };
+    PromotionFacts {
+        id,
+        live: promotion.status != Status::Disabled,
+        percents: discounts().filter_map(percent).collect(),
+        fixed_amounts: discounts().filter_map(amount).collect(),
+        unreadable_rules: promotion.rules.iter().any(Rule::has_raw_parts),
+        has_end: promotion.ends.is_some(),
+        has_cap: promotion.max_uses.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

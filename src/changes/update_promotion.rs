@@ -1,0 +1,333 @@
+//! Planning a change of a promotion.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+use crate::bigcommerce::{CodeQuery, Patience};
+use crate::coupons::promotion::Status;
+use crate::coupons::rules::{self, SimpleDiscount};
+use crate::coupons::store_time::{self, Edge};
+use crate::coupons::{Promotion, harmless, quoted};
+use crate::state::WINDOW;
+
+use super::create_promotion::check;
+use super::inverse::fields_of;
+use super::plan::{Plan, Resulting, Step};
+use super::run::promotions::holds;
+use super::terms::check_name;
+use super::{ChangeError, Desk};
+
+/// The fields whose growth counts over a day.
+const SLOW: [&str; 2] = ["max_uses", "can_be_used_with_other_promotions"];
+/// Changes of the last day that are looked at.
+const CHANGES_LOOKED_AT: u32 = 1_000;
+
+/// What to change; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PromotionEdit {
+    /// The internal name.
+    pub name: Option<String>,
+    /// `ENABLED` or `DISABLED`.
+    pub status: Option<&'static str>,
+    /// A date or time.
+    pub starts_at: Option<String>,
+    /// A date or time, or `never`.
+    pub ends_at: Option<String>,
+    /// 0 = unlimited.
+    pub max_uses: Option<u64>,
+    /// Whether other promotions apply beside it.
+    pub can_be_used_with_other_promotions: Option<bool>,
+    /// Percent or amount, as the promotion's one simple rule has it.
+    pub discount_value: Option<Decimal>,
+    /// 0 = none.
+    pub minimum_spend: Option<Decimal>,
+}
+
+/// A planned edit.
+#[derive(Debug)]
+pub struct PlannedEdit {
+    /// The promotion as it is.
+    pub before: Promotion,
+    /// Codes of it, where the API says; all of them follow the edit.
+    pub codes: Option<u64>,
+    /// What to do; `None` when everything is as asked for.
+    pub plan: Option<Box<Plan>>,
+}
+
+impl Desk {
+    /// A promotion as it is now.
+    ///
+    /// # Errors
+    /// [`CouponError::UnknownPromotion`](crate::coupons::CouponError) with others to choose from; the API.
+    pub async fn load_promotion(&self, id: u64, patience: &Patience) -> Result<Promotion, ChangeError> {
+        match self.store().client().get_promotion(id, patience).await {
+            Ok(promotion) => Ok(promotion.into()),
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
+                Err(self.store().unknown_promotion(id, patience).await.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Plans an edit. Two requests, one more where the time zone is not known yet.
+    ///
+    /// # Errors
+    /// A [`ChangeError`]: no such promotion, values that do not fit it, or the API.
+    pub async fn plan_update_promotion(
+        &self,
+        id: u64,
+        edit: &PromotionEdit,
+        patience: &Patience,
+    ) -> Result<PlannedEdit, ChangeError> {
+        if *edit == PromotionEdit::default() {
+            return Err(ChangeError::invalid(
+                "It is not said what to change.",
+                "Give status, name, starts_at, ends_at, max_uses, can_be_used_with_other_promotions, discount_value \
+                 or minimum_spend.",
+            ));
+        }
+        edit.name.as_deref().map_or(Ok(()), check_name)?;
+        let before = self.load_promotion(id, patience).await?;
+        let mut wanted = Map::new();
+        let mut lines = self.dates_into(&mut wanted, edit, patience).await?;
+        fields_into(&mut wanted, edit, &before)?;
+        let mut patch = wanted;
+        patch
+            .retain(|name, value| !holds(&before.document, &Map::from_iter([(name.clone(), value.clone())])));
+        let codes = self.count_codes(id, patience).await;
+        if patch.is_empty() {
+            return Ok(PlannedEdit { before, codes, plan: None });
+        }
+        let after = before.patched(&patch);
+        // What was wrong before must not keep anybody from stopping or correcting it.
+        if after.status != Status::Disabled && check(&before).is_ok() {
+            check(&after)?;
+        }
+        lines.extend(before_and_after(&before, &after, &patch));
+        if let Some(codes) = codes.filter(|&codes| codes > 0) {
+            lines.push(format!(
+                "It applies to {codes} {} at once.",
+                if codes == 1 { "code" } else { "codes" }
+            ));
+        }
+        // A name costs nothing.
+        let costs = patch.keys().any(|name| name != "name");
+        let resulting = if costs {
+            let before = self.as_a_day_ago(&before).await?;
+            vec![Resulting { before: Some(before), after: Some(after.clone()) }]
+        } else {
+            Vec::new()
+        };
+        let old = fields_of(&before, patch.keys());
+        let plan = Plan {
+            headline: headline(&before, &patch),
+            lines,
+            alternative: None,
+            steps: vec![Step::UpdatePromotion { promotion_id: id, patch, before: old }],
+            resulting,
+            asks: Vec::new(),
+            warnings: warnings(&before, &after),
+        };
+        Ok(PlannedEdit { before, codes, plan: Some(Box::new(plan)) })
+    }
+
+    async fn dates_into(
+        &self,
+        wanted: &mut Map<String, Value>,
+        edit: &PromotionEdit,
+        patience: &Patience,
+    ) -> Result<Vec<String>, ChangeError> {
+        let zone = self.zone_for([&edit.starts_at, &edit.ends_at], patience).await;
+        let mut lines = Vec::new();
+        for (name, argument, given, edge, verb) in [
+            ("start_date", "starts_at", &edit.starts_at, Edge::Start, "Starts"),
+            ("end_date", "ends_at", &edit.ends_at, Edge::End, "Ends"),
+        ] {
+            match given.as_deref().map(str::trim) {
+                None => {}
+                Some("never") if name == "end_date" => {
+                    wanted.insert(name.to_owned(), Value::Null);
+                    lines.push("Never ends.".to_owned());
+                }
+                Some(given) => {
+                    let moment = store_time::parse(given, edge, zone.as_ref())
+                        .map_err(|fault| ChangeError::Time { argument, fault })?;
+                    lines.push(format!("{verb} {}.", moment.words));
+                    wanted.insert(name.to_owned(), moment.text.into());
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The promotion with the cap and the stacking that it had a day ago, as far as this server changed them
+    /// since: many small steps, or steps while it is off, must not lead where one is asked about.
+    pub(super) async fn as_a_day_ago(&self, promotion: &Promotion) -> Result<Promotion, ChangeError> {
+        let mut earlier = Map::new();
+        let day_ago = Timestamp::now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        let changes = self.state().recent_changes(CHANGES_LOOKED_AT).await?;
+        // The latest come first, so what is oldest stays.
+        for change in changes.iter().filter(|change| change.at >= day_ago) {
+            let steps = change.before.get("steps").and_then(Value::as_array).into_iter().flatten();
+            for step in steps.filter(|step| step.get("promotion_id") == Some(&promotion.id.into())) {
+                let before = step.get("before").and_then(Value::as_object).into_iter().flatten();
+                let slow = before.filter(|(name, _)| SLOW.contains(&name.as_str()));
+                earlier.extend(slow.map(|(name, value)| (name.clone(), value.clone())));
+            }
+        }
+        // Only what was tighter counts: a cap that was lowered since is not raised again without asking.
+        earlier.retain(|name, value| match value.as_u64() {
+            Some(cap) if name == "max_uses" => promotion.max_uses.is_none_or(|now| cap < now),
+            _ => *value == false,
+        });
+        Ok(promotion.patched(&earlier))
+    }
+
+    /// The number of codes of a promotion, where the API tells it.
+    pub(super) async fn count_codes(&self, id: u64, patience: &Patience) -> Option<u64> {
+        self.store().client().list_codes(id, &CodeQuery::first(1), patience).await.ok()?.total
+    }
+}
+
+fn fields_into(
+    wanted: &mut Map<String, Value>,
+    edit: &PromotionEdit,
+    before: &Promotion,
+) -> Result<(), ChangeError> {
+    let mut set = |name: &str, value: Value| wanted.insert(name.to_owned(), value);
+    if let Some(name) = &edit.name {
+        set("name", name.as_str().into());
+    }
+    if let Some(status) = edit.status {
+        set("status", status.into());
+    }
+    if let Some(max_uses) = edit.max_uses {
+        set("max_uses", if max_uses == 0 { Value::Null } else { max_uses.into() });
+    }
+    if let Some(stacks) = edit.can_be_used_with_other_promotions {
+        set("can_be_used_with_other_promotions", stacks.into());
+    }
+    if edit.discount_value.is_some() || edit.minimum_spend.is_some() {
+        set("rules", edited_rules(edit, before)?);
+    }
+    Ok(())
+}
+
+fn edited_rules(edit: &PromotionEdit, before: &Promotion) -> Result<Value, ChangeError> {
+    let Some(mut simple) = rules::simple(&before.rules) else {
+        return Err(ChangeError::invalid(
+            format!(
+                "Promotion {} has more than one simple rule, so one value does not describe it.",
+                before.id
+            ),
+            "Look at it with get_promotion, and make another one with create_promotion and rules.",
+        ));
+    };
+    if let Some(value) = edit.discount_value {
+        simple.discount = match simple.discount {
+            SimpleDiscount::Percent(_) => SimpleDiscount::Percent(percent(value)?),
+            SimpleDiscount::PercentOffItems(_) => SimpleDiscount::PercentOffItems(percent(value)?),
+            SimpleDiscount::FixedAmount(_) => SimpleDiscount::FixedAmount(amount(value)?),
+            SimpleDiscount::FixedAmountOffItems(_) => SimpleDiscount::FixedAmountOffItems(amount(value)?),
+            SimpleDiscount::FreeShipping => {
+                return Err(ChangeError::invalid(
+                    "Free shipping has no discount_value.",
+                    "Leave discount_value out.",
+                ));
+            }
+        };
+    }
+    if let Some(minimum) = edit.minimum_spend {
+        if minimum < Decimal::ZERO {
+            let hint = "Give an amount, such as 50; 0 takes the minimum away.";
+            return Err(ChangeError::invalid("minimum_spend is below 0.", hint));
+        }
+        simple.minimum_spend = (minimum > Decimal::ZERO).then_some(minimum);
+    }
+    Ok(simple.to_rules())
+}
+
+/// A percentage that somebody can mean.
+///
+/// # Errors
+/// [`ChangeError::Invalid`] for 0, a fraction of 1 (`0.2` for 20) and more than 100.
+pub fn percent(value: Decimal) -> Result<Decimal, ChangeError> {
+    if value > Decimal::ZERO && value < Decimal::ONE {
+        let meant = (value * Decimal::ONE_HUNDRED).normalize();
+        return Err(ChangeError::invalid(
+            format!("discount_value {value} is a percentage below 1: did you mean {meant}?"),
+            format!("Percentages go from 1 to 100: {meant} is {meant}% off."),
+        ));
+    }
+    if value <= Decimal::ZERO || value > Decimal::ONE_HUNDRED {
+        return Err(ChangeError::invalid(
+            format!("discount_value {value} is no percentage from 1 to 100."),
+            "Give a discount_value such as 20 for 20% off.",
+        ));
+    }
+    Ok(value)
+}
+
+/// An amount that takes something off.
+///
+/// # Errors
+/// [`ChangeError::Invalid`] for 0 and less.
+pub fn amount(value: Decimal) -> Result<Decimal, ChangeError> {
+    if value <= Decimal::ZERO {
+        return Err(ChangeError::invalid(
+            format!("discount_value {value} takes nothing off."),
+            "Give an amount above 0, such as 5 or 7.50.",
+        ));
+    }
+    Ok(value)
+}
+
+fn headline(before: &Promotion, patch: &Map<String, Value>) -> String {
+    let name = before.quoted_name();
+    match (patch.get("status").and_then(Value::as_str), patch.len()) {
+        (Some("DISABLED"), 1) => format!("Disable promotion {} {name}", before.id),
+        (Some("ENABLED"), 1) => format!("Enable promotion {} {name}", before.id),
+        _ => {
+            let fields: Vec<_> = patch.keys().map(String::as_str).collect();
+            format!("Change {} of promotion {} {name}", fields.join(", "), before.id)
+        }
+    }
+}
+
+fn before_and_after(before: &Promotion, after: &Promotion, patch: &Map<String, Value>) -> Vec<String> {
+    let said = |promotion: &Promotion, name: &str| match name {
+        "rules" => {
+            let sentences = rules::sentences(&promotion.rules, promotion.currency.as_deref()).join(" ");
+            sentences.trim_end_matches('.').to_owned()
+        }
+        "name" => promotion.quoted_name(),
+        "max_uses" => promotion.max_uses.map_or("unlimited".to_owned(), |max_uses| max_uses.to_string()),
+        "end_date" if promotion.ends.is_none() => "never".to_owned(),
+        _ => match promotion.document.get(name) {
+            None | Some(Value::Null) => "nothing".to_owned(),
+            Some(Value::String(text)) => quoted(text).trim_matches('"').to_owned(),
+            Some(value) => value.to_string(),
+        },
+    };
+    patch
+        .keys()
+        .map(|name| harmless(&format!("{name}: {} to {}.", said(before, name), said(after, name))))
+        .collect()
+}
+
+fn warnings(before: &Promotion, after: &Promotion) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let turned_on = after.status == Status::Enabled && before.status != Status::Enabled;
+    if after.ends.is_some_and(|end| end <= Timestamp::now()) {
+        warnings.push("Its end is past: its codes do not work until ends_at is later.".to_owned());
+    }
+    if after.is_used_up() {
+        warnings.push(format!("It has {} uses already, so its cap is reached.", after.current_uses));
+    }
+    if turned_on && before.status == Status::Invalid {
+        warnings.push("BigCommerce had set it to INVALID: look at its rules with get_promotion.".to_owned());
+    }
+    warnings
+}

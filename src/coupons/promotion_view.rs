@@ -1,0 +1,168 @@
+//! A promotion in words, with nothing of it left out.
+
+mod warnings;
+mod words;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::bigcommerce::Patience;
+
+use super::promotion::{CouponType, Kind, Status};
+use super::promotion_list::CodesGlimpse;
+use super::rules::sentences;
+use super::schedule::WeeklySchedule;
+use super::{CouponError, Promotion, Store, clean, store_time};
+
+/// All of a promotion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PromotionView {
+    /// Id of the promotion.
+    pub id: u64,
+    /// Its internal name.
+    pub name: String,
+    /// What shoppers see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// What it really does now: active, scheduled, expired, used_up, disabled or invalid.
+    pub effective_state: &'static str,
+    /// What was set: ENABLED, DISABLED or INVALID.
+    pub status: &'static str,
+    /// coupon: shoppers type a code. automatic: they do not.
+    pub kind: &'static str,
+    /// SINGLE takes one code, BULK any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_type: Option<&'static str>,
+    /// What it does, a text for each rule.
+    pub rules: Vec<String>,
+    /// Uses that BigCommerce has recorded.
+    pub current_uses: u64,
+    /// Uses allowed in all; 0 = unlimited.
+    pub max_uses: u64,
+    /// When it starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Moment>,
+    /// When it ends; absent = never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<Moment>,
+    /// On which days and hours it works; absent = always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// How it goes with other promotions.
+    pub stacking: Vec<String>,
+    /// Who can use it.
+    pub customers: Vec<String>,
+    /// Where it can be used.
+    pub channels: String,
+    /// ISO 4217; * = any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Where the order must go to; absent = anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<String>,
+    /// What shoppers are told, and where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<String>,
+    /// Its codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodesGlimpse>,
+    /// What is wrong or easily overlooked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Every other field that BigCommerce sent, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+}
+
+/// A point in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Moment {
+    /// RFC 3339, with the offset of the store's time zone.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+    /// In the store's time zone.
+    pub in_words: String,
+}
+
+impl Moment {
+    /// The time as text and in words.
+    pub fn new(time: Timestamp, zone: Option<&TimeZone>) -> Self {
+        let at = match zone {
+            Some(zone) => time.display_with_offset(zone.to_offset(time)).to_string(),
+            None => time.to_string(),
+        };
+        Self { at, in_words: store_time::say(time, zone) }
+    }
+}
+
+/// The promotion in words as it is at `now`, in the store's time zone if that is known.
+pub fn view(
+    promotion: &Promotion,
+    codes: Option<CodesGlimpse>,
+    zone: Option<&TimeZone>,
+    now: Timestamp,
+) -> PromotionView {
+    let display_name = promotion.document.get("display_name").and_then(|name| name.as_str());
+    PromotionView {
+        id: promotion.id,
+        name: promotion.name.clone(),
+        display_name: display_name.map(clean).filter(|name| !name.trim().is_empty()),
+        effective_state: promotion.state(now, zone).as_str(),
+        status: match promotion.status {
+            Status::Enabled => "ENABLED",
+            Status::Disabled => "DISABLED",
+            Status::Invalid => "INVALID",
+        },
+        kind: match promotion.kind {
+            Kind::Coupon => "coupon",
+            Kind::Automatic => "automatic",
+        },
+        coupon_type: promotion.coupon_type.map(|coupon_type| match coupon_type {
+            CouponType::Single => "SINGLE",
+            CouponType::Bulk => "BULK",
+        }),
+        rules: sentences(&promotion.rules, promotion.currency.as_deref()),
+        current_uses: promotion.current_uses,
+        max_uses: promotion.max_uses.unwrap_or_default(),
+        start: promotion.starts.map(|start| Moment::new(start, zone)),
+        end: promotion.ends.map(|end| Moment::new(end, zone)),
+        schedule: promotion.schedule.as_ref().map(WeeklySchedule::sentence),
+        stacking: words::stacking(promotion),
+        customers: words::customers(promotion),
+        channels: words::channels(promotion),
+        currency: promotion.currency.clone(),
+        shipping_address: words::shipping_address(promotion),
+        notifications: words::notifications(promotion),
+        warnings: warnings::about(promotion, codes.as_ref(), zone),
+        other: words::other(promotion),
+        codes,
+    }
+}
+
+impl Store {
+    /// A promotion in words: one request, one more for its codes, and one for the time zone if that is not
+    /// known yet.
+    ///
+    /// # Errors
+    /// [`CouponError::UnknownPromotion`] or any [`CouponError::Api`].
+    pub async fn view_promotion(&self, id: u64, patience: &Patience) -> Result<PromotionView, CouponError> {
+        let promotion = match self.client.get_promotion(id, patience).await {
+            Ok(promotion) => Arc::new(Promotion::from(promotion)),
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
+                return Err(self.unknown_promotion(id, patience).await);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.remember(&promotion);
+        let (codes, zone) = tokio::join!(self.glimpse_of_codes(&promotion, patience), self.zone(patience));
+        Ok(view(&promotion, codes?, zone.as_ref(), Timestamp::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What the store says of itself, and the promotions that were read lately.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use jiff::tz::{Offset, TimeZone};
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use crate::bigcommerce::{ApiError, Patience, wire};
+
+use super::{Promotion, Store, clean, store_time};
+
+/// A promotion that was read is good for a warning for so long, and never for a decision.
+const FRESH: Duration = Duration::from_mins(1);
+/// Promotions kept at most.
+const KEPT: usize = 256;
+
+/// Name, time zone, currency and plan, as far as the token may read them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreInformation {
+    /// The store's name.
+    pub name: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// The plan's name.
+    pub plan: Option<String>,
+    /// The storefront's address.
+    pub url: Option<String>,
+    /// The time zone.
+    pub zone: Option<TimeZone>,
+}
+
+impl From<wire::StoreInformation> for StoreInformation {
+    fn from(wire: wire::StoreInformation) -> Self {
+        let text =
+            |text: Option<String>| text.map(|text| clean(&text)).filter(|text| !text.trim().is_empty());
+        // Without a name that is known, daylight saving cannot be told: an offset alone would be wrong in
+        // half of the year, unless there is no daylight saving, so it serves only as the last resort.
+        let by_offset = || {
+            let seconds = i32::try_from(wire.timezone.raw_offset?).ok()?;
+            Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+        };
+        Self {
+            zone: wire.timezone.name.as_deref().and_then(store_time::zone).or_else(by_offset),
+            name: text(wire.name),
+            currency: text(wire.currency),
+            plan: text(wire.plan_name),
+            url: text(wire.secure_url),
+        }
+    }
+}
+
+/// What is remembered of a store between calls.
+#[derive(Default)]
+pub(super) struct Memory {
+    information: OnceCell<Option<StoreInformation>>,
+    promotions: Mutex<HashMap<u64, (Instant, Arc<Promotion>)>>,
+}
+
+impl Memory {
+    fn promotions(&self) -> MutexGuard<'_, HashMap<u64, (Instant, Arc<Promotion>)>> {
+        self.promotions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    /// What the store says of itself; `None` where the token may not read it. Asked for once.
+    ///
+    /// # Errors
+    /// Any [`ApiError`] but a refusal to tell.
+    pub async fn information(&self, patience: &Patience) -> Result<Option<&StoreInformation>, ApiError> {
+        let read = || async {
+            match self.client.store_information(patience).await {
+                Ok(information) => Ok(Some(information.into())),
+                Err(error) if may_not_read(&error) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        self.memory.information.get_or_try_init(read).await.map(Option::as_ref)
+    }
+
+    /// The store's time zone: the one that was configured, or else the store's own. `None` when neither is
+    /// to be had, be it by refusal or by a fault.
+    pub async fn zone(&self, patience: &Patience) -> Option<TimeZone> {
+        if let Some(zone) = &self.zone {
+            return Some(zone.clone());
+        }
+        self.information(patience).await.ok().flatten().and_then(|information| information.zone.clone())
+    }
+
+    /// A promotion as it was at most 60 s ago: enough for a warning.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn recent_promotion(&self, id: u64, patience: &Patience) -> Result<Arc<Promotion>, ApiError> {
+        if let Some((read, promotion)) = self.memory.promotions().get(&id)
+            && read.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(promotion));
+        }
+        let promotion = Arc::new(Promotion::from(self.client.get_promotion(id, patience).await?));
+        self.remember(&promotion);
+        Ok(promotion)
+    }
+
+    /// Keeps what was just read of a promotion.
+    pub fn remember(&self, promotion: &Arc<Promotion>) {
+        let mut promotions = self.memory.promotions();
+        if promotions.len() >= KEPT {
+            promotions.retain(|_, (read, _)| read.elapsed() < FRESH);
+        }
+        if promotions.len() < KEPT {
+            promotions.insert(promotion.id, (Instant::now(), Arc::clone(promotion)));
+        }
+    }
+
+    /// Forgets a promotion that is being changed.
+    pub fn forget(&self, promotion_id: u64) {
+        self.memory.promotions().remove(&promotion_id);
+    }
+}
+
+/// The scope for store information is not the one for promotions, so its lack is no fault.
+fn may_not_read(error: &ApiError) -> bool {
+    matches!(error.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND))
+}

@@ -1,0 +1,112 @@
+//! Calling a tool: within the caps, with whatever has to be asked.
+
+use std::time::Instant;
+
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CustomResult, JsonObject};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
+use serde_json::{Value, json};
+use tracing::{debug, info, warn};
+
+use crate::tools::{CallContext, Outcome, ToolError};
+
+use super::{CouponServer, asking, guard, is_modern, milliseconds};
+
+impl CouponServer {
+    /// Runs a tool within the caps. A tool that panics or takes too long is answered, and the server lives.
+    pub(super) async fn run_tool(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+        context: CallContext,
+    ) -> Result<Outcome, ErrorData> {
+        let shared = &self.shared;
+        let _under_way = shared.calls.token();
+        let Ok(Ok(_permit)) = tokio::time::timeout(shared.caps.queue, shared.permits.acquire()).await else {
+            return Ok(Outcome::Answer(ToolError::busy().into_result()));
+        };
+        let started = Instant::now();
+        let call = guard::guarded(name, shared.toolbox.call(name, arguments, context));
+        let outcome = match tokio::time::timeout(shared.caps.timeout, call).await {
+            Ok(Ok(Some(outcome))) => outcome,
+            Ok(Ok(None)) => return Err(self.unknown_tool(name)),
+            Ok(Err(crashed)) => return Err(crashed),
+            Err(_) => Err(ToolError::too_slow()),
+        };
+        let duration_ms = milliseconds(started.elapsed());
+        Ok(match outcome {
+            Ok(outcome) => {
+                info!(tool = name, duration_ms, "tool call");
+                outcome
+            }
+            Err(error) => {
+                let code = error.code.as_str();
+                warn!(tool = name, duration_ms, code, "tool call failed");
+                // The sentence may quote a code, which is as good as money.
+                debug!(tool = name, message = %error.message);
+                Outcome::Answer(error.into_result())
+            }
+        })
+    }
+
+    /// Runs a tool and, where it has a question, asks a person. Neither a place among the calls nor the time
+    /// that a call may take is spent on their thinking.
+    pub(super) async fn run_and_ask(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let mut call = asking::call_context(context);
+        call.consent = asking::from_retry(request.input_responses.as_ref(), request.request_state);
+        loop {
+            let question = match self.run_tool(&request.name, arguments.clone(), call.clone()).await? {
+                Outcome::Answer(result) => return Ok(self.sign(result, context).into()),
+                Outcome::Ask(question) => question,
+            };
+            if is_modern(context) {
+                let mut result = asking::as_result(question)?;
+                result.meta.get_or_insert_default().extend(self.server_info());
+                return Ok(result.into());
+            }
+            call.consent = asking::within_call(&question, context).await?;
+            // A host that says it can ask and then cannot is one that cannot.
+            call.can_ask = call.consent.is_some();
+        }
+    }
+
+    pub(super) fn unknown_tool(&self, name: &str) -> ErrorData {
+        let known = self.shared.toolbox.definitions();
+        let known: Vec<_> = known.iter().map(|tool| tool.name.as_ref()).collect();
+        let name: String = crate::coupons::clean(name).chars().take(64).collect();
+        ErrorData::invalid_params(
+            format!("Unknown tool \"{name}\". The tools are {}.", known.join(", ")),
+            None,
+        )
+    }
+
+    /// A `tools/call` whose `arguments` are an object written as a JSON string, as some hosts send it.
+    pub(super) async fn call_with_text_arguments(
+        &self,
+        params: &Value,
+        context: &RequestContext<RoleServer>,
+    ) -> Option<Result<CustomResult, ErrorData>> {
+        let name = params.get("name")?.as_str()?.to_owned();
+        let arguments = serde_json::from_str(params.get("arguments")?.as_str()?).ok()?;
+        let mut request = CallToolRequestParams::new(name).with_arguments(arguments);
+        request.request_state = params.get("requestState").and_then(Value::as_str).map(str::to_owned);
+        request.input_responses =
+            params.get("inputResponses").and_then(|given| serde_json::from_value(given.clone()).ok());
+        let result = self.run_and_ask(request, context).await.map(|response| match response {
+            CallToolResponse::Complete(mut result) => {
+                if !is_modern(context) {
+                    result.result_type = None;
+                }
+                CustomResult::new(json!(result))
+            }
+            CallToolResponse::InputRequired(result) => CustomResult::new(json!(result)),
+            _ => CustomResult::new(Value::Null),
+        });
+        Some(result)
+    }
+}

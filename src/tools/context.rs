@@ -1,0 +1,49 @@
+//! What a call is made with besides its arguments, and what may come of it besides an answer.
+
+use rmcp::model::CallToolResult;
+
+/// Who calls, and what they can do.
+#[derive(Debug, Clone)]
+pub struct CallContext {
+    /// The host's name, on HTTP with its session where it has one: `stdio:claude-desktop`. Until callers are
+    /// authenticated, hosts of one name without a session are one caller.
+    pub caller: String,
+    /// Whether the host can put a question to a person.
+    pub can_ask: bool,
+    /// What a person said to the question that an earlier try of this call ended in.
+    pub consent: Option<Consent>,
+}
+
+impl CallContext {
+    /// A caller that cannot ask anybody.
+    pub fn new(caller: impl Into<String>) -> Self {
+        Self { caller: caller.into(), can_ask: false, consent: None }
+    }
+}
+
+/// What a person said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consent {
+    /// Yes, to the question that carried this token.
+    Given(String),
+    /// No, or nothing.
+    Declined,
+}
+
+/// What comes of a call.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The answer.
+    Answer(CallToolResult),
+    /// A question to a person. The same call with their consent goes on.
+    Ask(Question),
+}
+
+/// A question to a person: may this be done?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What will be done, why it is asked, and what to do instead.
+    pub message: String,
+    /// What a yes is bound to.
+    pub token: String,
+}

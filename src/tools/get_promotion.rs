@@ -1,0 +1,56 @@
+//! `get_promotion`: all of one promotion, in words.
+
+use rmcp::model::ToolAnnotations;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::bigcommerce::Patience;
+use crate::changes::Desk;
+use crate::coupons::Store;
+use crate::coupons::promotion_view::PromotionView;
+
+use super::{CallContext, CouponTool, Reply, ToolError};
+
+pub(super) struct GetPromotion;
+
+/// Which promotion.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    /// Id of the promotion.
+    #[schemars(range(min = 1))]
+    promotion_id: u64,
+}
+
+impl CouponTool for GetPromotion {
+    const NAME: &'static str = "get_promotion";
+    const TITLE: &'static str = "Explain a promotion";
+    const DESCRIPTION: &'static str = "Tells all about one promotion in plain sentences: what it gives and when, \
+        its real state now, dates, uses and limit (0 = unlimited), how it goes with other promotions, customers, \
+        channels, currency, number of codes and what is wrong with it. Use it to explain or compare a promotion \
+        and before changing one. list_coupon_codes lists its codes, check_coupon_code tells why one does not \
+        work. Without a promotion_id, the error names promotions to choose from.";
+    type Input = Input;
+    type Output = PromotionView;
+
+    fn annotations() -> ToolAnnotations {
+        ToolAnnotations::with_title(Self::TITLE)
+            .read_only(true)
+            .destructive(false)
+            .idempotent(true)
+            .open_world(true)
+    }
+
+    async fn run(desk: &Desk, input: Input, _: &CallContext) -> Result<Reply<PromotionView>, ToolError> {
+        Ok(read_promotion(desk.store(), input.promotion_id, &desk.store().patience()).await?.into())
+    }
+}
+
+/// The promotion as this tool and the resource of the promotion show it.
+pub(crate) async fn read_promotion(
+    store: &Store,
+    id: u64,
+    patience: &Patience,
+) -> Result<PromotionView, ToolError> {
+    Ok(store.view_promotion(id, patience).await?)
+}

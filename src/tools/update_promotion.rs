@@ -1,0 +1,170 @@
+//! `update_promotion`: stop, restart, extend or change a promotion.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::bigcommerce::Patience;
+use crate::changes::update_promotion::{PlannedEdit, PromotionEdit};
+use crate::changes::{Carried, ChangeError, Desk};
+use crate::coupons::Promotion;
+use crate::coupons::rules;
+
+use super::change::{ChangeTool, Draft};
+use super::context::CallContext;
+use super::error::ToolError;
+
+pub(super) struct UpdatePromotion;
+
+/// What to change.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    /// Id of the promotion.
+    #[schemars(range(min = 1))]
+    promotion_id: u64,
+    /// Internal name.
+    #[serde(default)]
+    name: Option<String>,
+    /// DISABLED stops all its codes at once.
+    #[serde(default)]
+    status: Option<Status>,
+    /// Date (start of day) or date-time.
+    #[serde(default)]
+    starts_at: Option<String>,
+    /// Date (end of day), date-time, or never.
+    #[serde(default)]
+    ends_at: Option<String>,
+    /// Uses in all; 0 = unlimited.
+    #[serde(default)]
+    #[schemars(range(max = 2_147_483_647))]
+    max_uses: Option<u64>,
+    /// Whether others apply beside it.
+    #[serde(default)]
+    can_be_used_with_other_promotions: Option<bool>,
+    /// For one simple rule: percent or amount.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>")]
+    discount_value: Option<Decimal>,
+    /// For one simple rule; 0 = none.
+    #[serde(default)]
+    #[schemars(with = "Option<f64>")]
+    minimum_spend: Option<Decimal>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum Status {
+    Enabled,
+    Disabled,
+}
+
+/// A promotion's terms.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Terms {
+    /// Internal name.
+    name: String,
+    /// What it is now.
+    effective_state: String,
+    /// What it gives.
+    discount: String,
+    /// When it starts, as BigCommerce has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_at: Option<String>,
+    /// When it ends, as BigCommerce has it; absent = never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<String>,
+    /// Uses in all; 0 = unlimited.
+    max_uses: u64,
+    /// Whether others apply beside it.
+    can_be_used_with_other_promotions: bool,
+}
+
+impl From<&Promotion> for Terms {
+    fn from(promotion: &Promotion) -> Self {
+        let text = |name: &str| {
+            let text = promotion.document.get(name).and_then(serde_json::Value::as_str);
+            text.map(crate::coupons::clean)
+        };
+        Self {
+            name: promotion.name.clone(),
+            effective_state: promotion.state(jiff::Timestamp::now(), None).as_str().to_owned(),
+            discount: rules::discount_line(&promotion.rules, promotion.currency.as_deref()),
+            starts_at: text("start_date"),
+            ends_at: text("end_date"),
+            max_uses: promotion.max_uses.unwrap_or_default(),
+            can_be_used_with_other_promotions: promotion.stacks,
+        }
+    }
+}
+
+/// Before and after.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Detail {
+    /// Id of the promotion.
+    promotion_id: u64,
+    /// As it was.
+    before: Terms,
+    /// As it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Terms>,
+    /// Codes of the promotion, all of which follow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes_affected: Option<u64>,
+    /// What changed, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<String>,
+}
+
+impl ChangeTool for UpdatePromotion {
+    const NAME: &'static str = "update_promotion";
+    const TITLE: &'static str = "Change a promotion";
+    const DESCRIPTION: &'static str = "Changes a promotion: stop it (status DISABLED, which is instant and can be \
+        taken back), restart, extend, cap. What is left out stays. All its codes follow. Returns it before and \
+        after.";
+    const DESTRUCTIVE: bool = true;
+    type Input = Input;
+    type Detail = Detail;
+
+    async fn plan(
+        desk: &Desk,
+        input: Input,
+        _: &CallContext,
+        patience: &Patience,
+    ) -> Result<Draft<Detail>, ToolError> {
+        let name = input.name.map(|name| name.trim().to_owned());
+        if name.as_ref().is_some_and(String::is_empty) {
+            let hint = "Give a name, or leave it out.";
+            return Err(ChangeError::invalid("A promotion cannot be without a name.", hint).into());
+        }
+        let edit = PromotionEdit {
+            name,
+            status: input.status.map(|status| match status {
+                Status::Enabled => "ENABLED",
+                Status::Disabled => "DISABLED",
+            }),
+            starts_at: input.starts_at,
+            ends_at: input.ends_at,
+            max_uses: input.max_uses,
+            can_be_used_with_other_promotions: input.can_be_used_with_other_promotions,
+            discount_value: input.discount_value,
+            minimum_spend: input.minimum_spend,
+        };
+        let PlannedEdit { before, codes, plan } =
+            desk.plan_update_promotion(input.promotion_id, &edit, patience).await?;
+        let detail = Detail {
+            promotion_id: before.id,
+            before: Terms::from(&before),
+            after: None,
+            codes_affected: codes,
+            changes: plan.as_ref().map(|plan| plan.lines.clone()).unwrap_or_default(),
+        };
+        Ok(Draft { plan, detail, idle: "Nothing to change: the promotion is so already.".to_owned() })
+    }
+
+    fn report(detail: &mut Detail, carried: &Carried) -> String {
+        let Some(promotion) = carried.updated.first() else { return "Nothing was changed.".to_owned() };
+        detail.after = Some(Terms::from(promotion));
+        format!("Promotion {} {} was changed.", promotion.id, promotion.quoted_name())
+    }
+}
