@@ -106,6 +106,94 @@ export function expectPromotionsNamed(checks, result) {
     checks.that(`${what}: promotion id`, new RegExp(`\\b${expected.promotion.id}\\b`).test(text), `no id ${expected.promotion.id} in ${shown(text)}`);
 }
 
+/** What a tool that only reads tells of what every fresh store holds. */
+export function expectReading(checks, { tool, tells }, result) {
+    const answer = expectSuccess(checks, tool, result);
+    checks.equal(`${tool}: what it tells`, only(Object.keys(tells), answer), tells);
+}
+
+export function expectPrompts(checks, prompts) {
+    const ofPrompt = prompt => Object.fromEntries((prompt.arguments ?? []).map(({ name, required }) => [name, required ?? false]));
+    const listed = Object.fromEntries(prompts.map(prompt => [prompt.name, ofPrompt(prompt)]));
+    checks.equal('prompts and their arguments', listed, expected.prompts);
+}
+
+export function expectPrompt(checks, { messages }) {
+    checks.equal('prompt: roles', messages.map(message => message.role), ['user']);
+    const { text } = messages[0].content;
+    for (const word of expected.got_prompt.says) {
+        checks.that('prompt: text', text?.includes(word), `no "${word}" in ${shown(text)}`);
+    }
+}
+
+/** A promotion is found by list_promotions, so no resource is listed; each can be read. */
+export function expectResources(checks, resources, templates) {
+    checks.equal('resources', resources, []);
+    const { resource_template: wanted } = expected;
+    checks.equal('resource templates', templates.map(template => only(Object.keys(wanted), template)), [wanted]);
+}
+
+/** The resource of a promotion holds what get_promotion answers. */
+export function expectResource(checks, { contents }, explained) {
+    const { resource: uri, resource_template: { mimeType } } = expected;
+    checks.equal('resource', contents.map(content => only(['uri', 'mimeType'], content)), [{ uri, mimeType }]);
+    const answer = expectSuccess(checks, 'get_promotion', explained);
+    checks.equal('resource: what get_promotion answers', JSON.parse(contents[0].text), answer);
+}
+
+/** The answer of a tool that changes the store; returns it. */
+export function expectChange(checks, what, result, status) {
+    const answer = expectSuccess(checks, what, result);
+    checks.that(`${what}: status`, answer.status === status, `wanted ${status}, got ${shown(answer)}`);
+    const untouched = result.content[0].text.startsWith('Nothing has been changed');
+    checks.equal(`${what}: says that nothing has been changed`, untouched, status !== 'done');
+    return answer;
+}
+
+/** Returns what the repeated call has to bring along. */
+export function expectConfirmation(checks, what, result) {
+    const { preview, ...answer } = expectChange(checks, what, result, 'needs_confirmation');
+    checks.equal(`${what}: confirmation_text`, answer.confirmation_text, preview?.headline);
+    return only(['confirmation_token', 'confirmation_text'], answer);
+}
+
+export function expectDeleted(checks, what, result, codes) {
+    const answer = expectChange(checks, what, result, 'done');
+    checks.equal(`${what}: deleted`, answer.deleted.map(coupon => coupon.code).sort(), [...codes].sort());
+    checks.equal(`${what}: deleted_count`, answer.deleted_count, codes.length);
+}
+
+/** A listing of a promotion's codes, few as they are. */
+export function expectCodes(checks, what, result, codes) {
+    const answer = expectSuccess(checks, what, result);
+    checks.equal(what, answer.coupon_codes.map(coupon => coupon.code), codes);
+}
+
+export function expectNoPromotion(checks, name, result) {
+    checks.equal(`promotions named ${name}`, expectSuccess(checks, 'look-up of the promotion', result).promotions, []);
+}
+
+/** One question since the last look: about this, and with one box to tick. */
+export function expectForm(checks, what, asked, about) {
+    checks.equal(`${what}: questions`, asked.length, 1);
+    const { message, requestedSchema: form } = asked.pop();
+    checks.that(`${what}: question`, message.includes(about), `no "${about}" in ${shown(message)}`);
+    const fields = Object.entries(form.properties).map(([name, field]) => [name, field.type]);
+    checks.equal(`${what}: fields of the form`, fields, [['confirm', 'boolean']]);
+    checks.equal(`${what}: required fields`, form.required, ['confirm']);
+}
+
+/** Terms of a promotion that nobody is asked about: 20 percent, capped and ending. Its name is its only code, too. */
+export function ordinaryPromotion(name) {
+    const ends = new Date();
+    ends.setUTCDate(ends.getUTCDate() + expected.ordinary_promotion_days);
+    return { ...expected.ordinary_promotion, name, code: name, ends_at: ends.toISOString().slice(0, 10) };
+}
+
+function only(names, value) {
+    return Object.fromEntries(names.map(name => [name, value[name]]));
+}
+
 function expectSuccess(checks, what, result) {
     checks.that(what, !result.isError, `tool error: ${shown(result.content)}`);
     checks.that(`${what}: content`, result.content?.[0]?.type === 'text', `no text for hosts that ignore structuredContent: ${shown(result.content)}`);

@@ -4,7 +4,8 @@
 #
 # Each Inspector call is a process of its own, and over stdio so is each
 # server. A repeated or conflicting create is therefore asked of a code that
-# every fresh store already holds.
+# every fresh store already holds. It declares no forms, so that a deletion has
+# to be confirmed by a token.
 set -euo pipefail
 
 if (($# != 2)); then
@@ -17,7 +18,7 @@ base=${2%/}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 launcher=$here/node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js
 
-readonly LIMIT_S=60
+readonly LIMIT_S=120
 readonly TOOL_ERROR=5 # exit code of the Inspector for an isError result
 
 scratch=$(mktemp -d)
@@ -79,16 +80,29 @@ cursor_of() {
   node -p 'JSON.parse(fs.readFileSync(process.argv[1], "utf8")).result.structuredContent.next_cursor ?? ""' "$1"
 }
 
-# fact EXPRESSION [ARGUMENT...]: JSON of a JavaScript expression over
-# e = expected.json and a = the arguments.
+# fact EXPRESSION [ARGUMENT...]: a JavaScript expression over e = expected.json
+# and a = the arguments. Prints a string as it is, and all else as JSON.
 fact() {
-  node -p "const e = JSON.parse(fs.readFileSync('$here/expected.json', 'utf8')); const a = process.argv.slice(1); JSON.stringify($1)" "${@:2}"
+  node -p "const e = JSON.parse(fs.readFileSync('$here/expected.json', 'utf8')); const a = process.argv.slice(1); const v = $1; typeof v === 'string' ? v : JSON.stringify(v)" "${@:2}"
+}
+
+# confirm FILE TOOL ARGUMENTS: repeats a call with what the answer in FILE asks
+# to bring along; that of the repeated call takes its place.
+confirm() {
+  local arguments
+  arguments=$(fact '(({ confirmation_token, confirmation_text }) => ({ ...JSON.parse(a[1]), confirmation_token, confirmation_text }))(JSON.parse(fs.readFileSync(a[0], "utf8")).result.structuredContent)' "$1" "$3")
+  call 0 "$1" "$2" "$arguments"
+}
+
+# ordinary_promotion NAME: arguments of create_promotion that nobody is asked about.
+ordinary_promotion() {
+  node --input-type=module -e "import { ordinaryPromotion } from '$here/expectations.mjs'; console.log(JSON.stringify(ordinaryPromotion(process.argv[1])))" "$1"
 }
 
 # play NAME MODE VERSION CONNECTION...: the scenario over one connection.
 play() {
   combination="inspector $1 $2"
-  local version=$3 code answer=$scratch/answer.json
+  local version=$3 code answer=$scratch/answer.json other=$scratch/other.json reading deleted deletion
   code=INTEROP_INSPECTOR_${1^^}_${2^^}
   connection=("${@:4}")
   checks=0
@@ -115,6 +129,36 @@ play() {
 
   walk "$scratch/page"
   check walk "${pages[@]}"
+  for ((reading = 0; reading < readings; reading++)); do
+    call 0 "$answer" "$(fact 'e.readings[a[0]].tool' "$reading")" "$(fact 'e.readings[a[0]].arguments' "$reading")"
+    check reading "$answer" -- "$reading"
+  done
+
+  inspect 0 "$answer" --method prompts/list
+  check prompts "$answer"
+  inspect 0 "$answer" --method prompts/get --prompt-name "$prompt" --prompt-args "$prompt_argument"
+  check prompt "$answer"
+  inspect 0 "$answer" --method resources/list
+  inspect 0 "$other" --method resources/templates/list
+  check resources "$answer" "$other"
+  inspect 0 "$answer" --method resources/read --uri "$resource"
+  call 0 "$other" get_promotion "$(fact '{ promotion_id: e.promotion.id }')"
+  check resource "$answer" "$other"
+
+  call 0 "$answer" create_promotion "$(ordinary_promotion "${code}_PROMOTION")"
+  check promotion-created "$answer" -- "${code}_PROMOTION"
+
+  deleted=$code
+  [[ $1 != stdio ]] || deleted=$seeded # in the fresh store of each process
+  deletion=$(fact '{ codes: [a[0]] }' "$deleted")
+  call 0 "$answer" delete_coupon_codes "$deletion"
+  check confirmation "$answer"
+  # A confirmation is its caller's. Over HTTP in the older era that is a session,
+  # which ends with the process, so there it is left to the SDK clients.
+  if [[ $1 == stdio || $2 == modern ]]; then
+    confirm "$answer" delete_coupon_codes "$deletion"
+    check deleted "$answer" -- "$deleted"
+  fi
 
   # The Inspector looks tools up in tools/list and does not ask the server for
   # one that is not there; whether the server refuses it is left to the SDK clients.
@@ -129,15 +173,22 @@ combination=inspector
 same_as_seeded=$(fact '(({ code, max_uses, max_uses_per_customer }) => ({ promotion_id: e.promotion.id, code, max_uses, max_uses_per_customer }))(e.seeded_code)')
 conflict_with_seeded=$(fact '{ promotion_id: e.promotion.id, code: e.seeded_code.code, ...e.other_limits }')
 filter_seeded=$(fact '{ promotion_id: e.promotion.id, code: e.seeded_code.code }')
+seeded=$(fact 'e.seeded_code.code')
+readings=$(fact 'e.readings.length')
+prompt=$(fact 'e.got_prompt.name')
+prompt_argument=$(fact 'Object.entries(e.got_prompt.arguments).map(pair => pair.join("=")).join()')
+resource=$(fact 'e.resource')
 most_pages=$(fact '2 * e.large_promotion.codes / e.large_promotion.page_size')
 
+# What the server remembers from one process to the next, confirmations among it.
+state=$scratch/state
 modern=$scratch/modern.json
 fact '{ mcpServers: {
-  stdio: { command: a[0], args: ["stdio", "--sandbox"], protocolEra: "modern" },
+  stdio: { command: a[0], args: ["stdio", "--sandbox", "--state-dir", a[2]], protocolEra: "modern" },
   http: { type: "streamable-http", url: a[1] + "/mcp", protocolEra: "modern" },
-} }' "$binary" "$base" >"$modern"
+} }' "$binary" "$base" "$state" >"$modern"
 
-play stdio legacy 2025-11-25 "$binary" stdio --sandbox
+play stdio legacy 2025-11-25 "$binary" stdio --sandbox --state-dir "$state"
 play http legacy 2025-11-25 --transport http --server-url "$base/mcp"
 play sse legacy 2025-11-25 --transport sse --server-url "$base/sse"
 play stdio modern 2026-07-28 --config "$modern" --server stdio

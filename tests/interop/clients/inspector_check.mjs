@@ -8,11 +8,19 @@ import {
     Broken,
     Checks,
     expected,
+    expectChange,
+    expectConfirmation,
     expectConflict,
     expectCoupon,
+    expectDeleted,
     expectOnlyCode,
     expectPage,
+    expectPrompt,
+    expectPrompts,
     expectPromotionsNamed,
+    expectReading,
+    expectResource,
+    expectResources,
     expectServer,
     expectTools,
     expectWholeWalk,
@@ -41,6 +49,21 @@ const EXPECTATIONS = {
         for (const page of pages) expectPage(checks, page);
         expectWholeWalk(checks, pages);
     },
+    reading: (checks, [result], [index]) => expectReading(checks, expected.readings[index], result),
+    prompts: (checks, [result]) => expectPrompts(checks, result.prompts),
+    prompt: (checks, [result]) => expectPrompt(checks, result),
+    resources: (checks, [listed, templates]) => {
+        expectResources(checks, listed.resources, templates.resourceTemplates);
+    },
+    resource: (checks, [result, explained]) => expectResource(checks, result, explained),
+    'promotion-created': (checks, [result], [code]) => {
+        const answer = expectChange(checks, 'ordinary promotion', result, 'done');
+        checks.equal('ordinary promotion: code', answer.coupon_code?.code, code);
+    },
+    confirmation: (checks, [result]) => {
+        expectConfirmation(checks, 'deletion', result);
+    },
+    deleted: (checks, [result], [code]) => expectDeleted(checks, 'deletion, confirmed', result, [code]),
     'promotions-named': (checks, [result]) => expectPromotionsNamed(checks, result),
 };
 

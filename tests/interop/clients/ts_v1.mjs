@@ -6,7 +6,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { ResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ElicitRequestSchema, ResultSchema } from '@modelcontextprotocol/sdk/types.js';
 
 import { playAll } from './scenario.mjs';
 
@@ -18,15 +18,18 @@ const TRANSPORTS = {
 
 const COMBINATIONS = Object.keys(TRANSPORTS).map(transport => ({ transport, mode: 'legacy', version: '2025-11-25' }));
 
-await playAll('ts-v1', COMBINATIONS, async (transportName, _mode, target) => {
-    const client = new Client({ name: 'interop-ts-v1', version: '1.0.0' });
+await playAll('ts-v1', COMBINATIONS, async (transportName, _mode, target, elicit) => {
+    const capabilities = elicit ? { elicitation: {} } : {};
+    const client = new Client({ name: 'interop-ts-v1', version: '1.0.0' }, { capabilities });
+    if (elicit) client.setRequestHandler(ElicitRequestSchema, ({ params }) => elicit(params));
     const transport = new TRANSPORTS[transportName](target);
     const negotiated = overheardVersion(transport);
     await client.connect(transport);
     return {
         client,
         protocolVersion: negotiated(),
-        request: method => client.request({ method }, ResultSchema),
+        notFound: -32002,
+        request: (method, params) => client.request({ method, params }, ResultSchema),
     };
 });
 

@@ -27,16 +27,19 @@ const TRANSPORTS = {
     sse: SSEClientTransport,
 };
 
-await playAll('ts-v2', COMBINATIONS, async (transport, mode, target) => {
+await playAll('ts-v2', COMBINATIONS, async (transport, mode, target, elicit) => {
     const client = new Client(
         { name: 'interop-ts-v2', version: '1.0.0' },
-        { versionNegotiation: { mode: MODES[mode] } },
+        { versionNegotiation: { mode: MODES[mode] }, capabilities: elicit ? { elicitation: { form: {} } } : {} },
     );
+    if (elicit) client.setRequestHandler('elicitation/create', ({ params }) => elicit(params));
     await client.connect(new TRANSPORTS[transport](target));
     return {
         client,
         protocolVersion: client.getNegotiatedProtocolVersion(),
-        request: method => client.request({ method }).catch(unwrapNotFound),
+        // That of 2026-07-28; this SDK hands the older -32002 on as this one.
+        notFound: -32602,
+        request: (method, params) => client.request({ method, params }).catch(unwrapNotFound),
     };
 });
 
