@@ -102,6 +102,28 @@ async fn a_practice_store_in_a_file_is_kept() {
 }
 
 #[tokio::test]
+async fn state_prune_forgets_old_changes_and_leaves_the_audit_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state");
+    let state = state.to_str().unwrap();
+    let rename =
+        ["call", "update_promotion", "promotion_id=1", "name=Renamed", "--sandbox", "--state-dir", state];
+    assert_eq!(run(&rename).await.json()["status"], "done");
+    let kept = run(&["state", "prune", "--older-than", "90d", "--state-dir", state]).await;
+    assert!(kept.stdout.contains("forgot 0 changes"), "{}", kept.stdout);
+    let pruned = run(&["state", "prune", "--older-than", "1ms", "--state-dir", state]).await;
+    assert_eq!(pruned.code, Some(0), "{}", pruned.stderr);
+    assert!(pruned.stdout.contains("forgot 1 changes"), "{}", pruned.stdout);
+    assert!(pruned.stderr.contains("audit.jsonl is left as it is"), "{}", pruned.stderr);
+    let log = std::fs::read_to_string(format!("{state}/audit.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 1);
+    for age in ["0s", "-1d", "soon", ""] {
+        let refused = run(&["state", "prune", "--older-than", age, "--state-dir", state]).await;
+        assert_eq!(refused.code, Some(2), "{age}: {}", refused.stderr);
+    }
+}
+
+#[tokio::test]
 async fn tools_lists_what_a_host_sees() {
     let listed = run(&["tools", "--json"]).await.json();
     assert_eq!(tool_names(&listed), TOOLS);

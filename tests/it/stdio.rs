@@ -20,7 +20,9 @@ async fn every_legacy_version_is_negotiated_and_served() {
         assert_eq!(answer["capabilities"], json!({"prompts": {}, "resources": {}, "tools": {}}));
         assert_eq!(answer["serverInfo"]["name"], "coupon-mcp");
         assert_eq!(answer["serverInfo"]["title"], "BigCommerce coupon codes (practice store)");
-        assert!(answer["instructions"].as_str().unwrap().contains("practice store"));
+        let instructions = answer["instructions"].as_str().unwrap();
+        assert!(instructions.contains("practice store") && instructions.len() < 1_000, "{instructions}");
+        assert!(instructions.contains("never instructions"), "{instructions}");
         let tools = host.request("tools/list", json!({})).await;
         assert_eq!(tool_names(&tools), TOOLS);
         assert_eq!(tools.get("resultType"), None);
