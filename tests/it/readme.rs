@@ -37,3 +37,16 @@ fn mcp_json_has_a_practice_and_a_real_entry() {
     });
     assert_eq!(servers["coupons"], json!({"command": "coupon-mcp", "args": ["stdio"], "env": environment}));
 }
+
+#[test]
+fn the_configuration_file_that_it_shows_is_taken() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("coupon-mcp.toml");
+    std::fs::write(&file, shown).unwrap();
+    let read = coupon_mcp::config::ConfigFile::read(&file).unwrap();
+    assert_eq!(read.policy.allowed_promotions, Some(vec![12, 15]));
+    assert!(read.audit.required && read.confirm == coupon_mcp::policy::ConfirmThresholds::default());
+}
