@@ -17,6 +17,15 @@ pub struct Undo {
     pub expects: Vec<Expect>,
 }
 
+/// How far a change has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps that are done.
+    pub done: usize,
+    /// How to take them back.
+    pub undo: Option<Undo>,
+}
+
 /// Something that a change left behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,10 +122,25 @@ impl Undo {
         (!undo.steps.is_empty()).then_some(undo)
     }
 
-    /// What takes back a change whose end is not on record, as if all of it that destroys had been done: what
-    /// turns out to be there is left alone when the time comes. What it may have created is left alone too, as
-    /// no id of it is known.
-    pub fn of_unfinished(steps: &[Step]) -> Option<Self> {
+    /// What takes back a change whose end is not on record: what is known to be done, and before it the rest of
+    /// the steps.
+    pub fn of_broken_off(steps: &[Step], progress: Option<Progress>) -> Option<Self> {
+        let Progress { done, undo } = progress.unwrap_or(Progress { done: 0, undo: None });
+        let rest = Self::of_unfinished(steps.get(done..).unwrap_or_default());
+        match (rest, undo) {
+            (Some(mut rest), Some(undo)) => {
+                rest.steps.extend(undo.steps);
+                rest.expects.extend(undo.expects);
+                Some(rest)
+            }
+            (rest, undo) => rest.or(undo),
+        }
+    }
+
+    /// What takes back steps of which it is not known whether they were done, as if all that destroys had been:
+    /// what turns out to be there is left alone when the time comes. What they may have created is left alone
+    /// too, as no id of it is known.
+    fn of_unfinished(steps: &[Step]) -> Option<Self> {
         let mut undo = Self { steps: Vec::new(), expects: Vec::new() };
         let mut codes = Vec::new();
         let mut documents = Vec::new();

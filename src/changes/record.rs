@@ -8,7 +8,7 @@ use crate::bigcommerce::Patience;
 use crate::policy::{Ceiling, Counts};
 use crate::state::{AuditEntry, ChangeEnd, ChangeId, Ending, NewChange, Reservation, ReservationId, WINDOW};
 
-use super::inverse::Undo;
+use super::inverse::{Progress, Undo};
 use super::plan::Plan;
 use super::run::{self, Carried};
 use super::{Call, ChangeError, Desk, gate};
@@ -49,7 +49,7 @@ impl Desk {
             self.give_back(reserved, &Counts::default()).await;
             return Err(error);
         }
-        let carried = run::carry_out(self.store(), plan, patience).await;
+        let carried = self.take_steps(plan, &change_id, patience).await;
         self.learn(&carried.statuses);
         self.give_back(reserved, &counts_of(&carried, plan)).await;
         let mut warnings = Vec::new();
@@ -76,6 +76,22 @@ impl Desk {
         let nothing =
             carried.is_nothing() && !carried.failure.as_ref().is_some_and(|failure| failure.in_doubt);
         Ok(Done { change_id: (!nothing).then_some(change_id), carried, warnings })
+    }
+
+    /// Does the steps, and keeps after each how to take back what is done, should the process end before all are.
+    async fn take_steps(&self, plan: &Plan, change_id: &ChangeId, patience: &Patience) -> Carried {
+        let mut carried = Carried::default();
+        let last = plan.steps.len().saturating_sub(1);
+        for index in 0..plan.steps.len() {
+            if !run::step(self.store(), plan, index, patience, &mut carried).await || index == last {
+                break;
+            }
+            let progress = Progress { done: index + 1, undo: Undo::of(&carried, plan) };
+            if let Err(error) = self.state().record_progress(change_id, &json!(progress)).await {
+                warn!(%error, change_id = change_id.as_str(), "the progress of a change is not on record");
+            }
+        }
+        carried
     }
 
     /// Where the operator requires the audit log, a change is in it before it is sent: its end may never be.

@@ -146,27 +146,30 @@ impl Carried {
     }
 }
 
-/// Does the steps in order. Each promotion that is touched is forgotten by the store's memory.
-pub(super) async fn carry_out(store: &Store, plan: &Plan, patience: &Patience) -> Carried {
-    let mut carried = Carried::default();
-    for (index, step) in plan.steps.iter().enumerate() {
-        if patience.time_left() < RESERVE {
-            carried.failure = Some(Failure { step: index, error: CouponError::OutOfTime, in_doubt: false });
-            carried.leave(plan.steps.iter().skip(index + 1));
-            break;
-        }
-        if let Err(Stopped { error, in_doubt }) = take(store, step, patience, &mut carried).await {
-            carried.failure = Some(Failure { step: index, error, in_doubt });
-            carried.leave(plan.steps.iter().skip(index + 1));
-            break;
-        }
-        // What was only done in part must not be built upon.
-        if !carried.is_whole() {
-            carried.leave(plan.steps.iter().skip(index + 1));
-            break;
-        }
+/// Does one step, and says whether the next one may follow. Each promotion that is touched is forgotten by the
+/// store's memory.
+pub(super) async fn step(
+    store: &Store,
+    plan: &Plan,
+    index: usize,
+    patience: &Patience,
+    carried: &mut Carried,
+) -> bool {
+    let Some(step) = plan.steps.get(index) else { return false };
+    let taken = if patience.time_left() < RESERVE {
+        Err(Stopped::surely(CouponError::OutOfTime))
+    } else {
+        take(store, step, patience, carried).await
+    };
+    if let Err(Stopped { error, in_doubt }) = taken {
+        carried.failure = Some(Failure { step: index, error, in_doubt });
     }
-    carried
+    // What was only done in part must not be built upon.
+    let whole = carried.is_whole();
+    if !whole {
+        carried.leave(plan.steps.iter().skip(index + 1));
+    }
+    whole
 }
 
 async fn take(store: &Store, step: &Step, patience: &Patience, carried: &mut Carried) -> Result<(), Stopped> {

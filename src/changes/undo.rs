@@ -165,7 +165,9 @@ fn undo_of(change: &Change) -> Result<Undo, ChangeError> {
         (None, None) => {
             let steps: Option<Vec<Step>> =
                 change.before.get("steps").and_then(|steps| serde_json::from_value(steps.clone()).ok());
-            steps.as_deref().and_then(Undo::of_unfinished).ok_or_else(|| not("its end is not on record"))
+            let progress = change.progress.clone().and_then(|progress| serde_json::from_value(progress).ok());
+            let undo = steps.and_then(|steps| Undo::of_broken_off(&steps, progress));
+            undo.ok_or_else(|| not("its end is not on record"))
         }
     }
 }

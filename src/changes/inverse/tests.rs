@@ -321,9 +321,24 @@ fn of_a_change_without_an_end_on_record_the_edits_are_taken_back_and_then_the_de
         ],
         expects: vec![],
     };
-    assert_eq!(Undo::of_unfinished(&steps), Some(expected));
-    assert_eq!(Undo::of_unfinished(&steps[1..2]), None);
-    assert_eq!(Undo::of_unfinished(&steps[3..4]), None);
+    assert_eq!(Undo::of_broken_off(&steps, None), Some(expected));
+    assert_eq!(Undo::of_broken_off(&steps[1..2], None), None);
+    assert_eq!(Undo::of_broken_off(&steps[3..4], None), None);
+}
+
+#[test]
+fn of_a_change_that_was_broken_off_the_rest_is_taken_back_and_then_what_is_known_to_be_done() {
+    let (old, new) = (row(31, "OLD", 4), row(32, "NEW", 0));
+    let steps = [
+        create_codes(PromotionRef::Id(7), &[row(0, "NEW", 0)], false),
+        delete_codes(7, std::slice::from_ref(&old), Route::Id),
+    ];
+    let made = delete_codes(7, &[new], Route::Id);
+    let undo = Undo { steps: vec![made.clone()], expects: vec![] };
+    let expected =
+        Undo { steps: vec![create_codes(PromotionRef::Id(7), &[old], false), made], expects: vec![] };
+    let progress = Progress { done: 1, undo: Some(undo) };
+    assert_eq!(Undo::of_broken_off(&steps, Some(progress)), Some(expected));
 }
 
 #[test]

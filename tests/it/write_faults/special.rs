@@ -99,14 +99,35 @@ async fn a_server_killed_in_the_middle_of_a_replacement_takes_it_back_afterwards
         let which = if named { json!({"change_id": id}) } else { json!({}) };
         // It might still be under way in another process.
         assert_eq!(tool_error(&shop.call("undo", &which).await.0)["code"], "not_undoable");
-        let file = format!("sqlite:{}", shop.state.path().join("state.db").display());
-        let mut records = SqliteConnection::connect(&file).await.unwrap();
-        let minutes_ago = "UPDATE changes SET at = at - 120000 WHERE status = 'pending'";
-        sqlx::query(minutes_ago).execute(&mut records).await.unwrap();
-        records.close().await.unwrap();
+        let_minutes_pass(&shop).await;
         assert_eq!(shop.done("undo", which).await["undone"], id.as_str());
         assert_eq!(shop.holding().await.code("SUMMER_SALE_2024"), Some([100, 2]));
     }
+}
+
+/// As if what is broken off had begun two minutes earlier.
+async fn let_minutes_pass(shop: &Shop) {
+    let file = format!("sqlite:{}", shop.state.path().join("state.db").display());
+    let mut records = SqliteConnection::connect(&file).await.unwrap();
+    let minutes_ago = "UPDATE changes SET at = at - 120000 WHERE status = 'pending'";
+    sqlx::query(minutes_ago).execute(&mut records).await.unwrap();
+    records.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_killed_between_making_and_deleting_takes_back_what_it_made() {
+    let mut shop = Shop::open().await;
+    let before = shop.holding().await;
+    shop.arm(DELETE_ONE, 0, 1, || Act::Ignore);
+    let arguments = json!({"code": "LOYAL-0001", "new_code": "LOYAL_NEW"});
+    shop.host.start("tools/call", call("replace_coupon_code", arguments)).await;
+    shop.wire.until(|seen| kind_of(seen) == DELETE_ONE).await;
+    shop.crash().await;
+    assert!(shop.holding().await.code("LOYAL_NEW").is_some());
+    let_minutes_pass(&shop).await;
+    assert_eq!(shop.done("undo", json!({})).await["codes_deleted"], 1);
+    let after = shop.holding().await;
+    assert!(after.same_as(&before), "{}", after.difference(&before));
 }
 
 #[tokio::test]
