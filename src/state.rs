@@ -23,6 +23,7 @@ mod tokens;
 
 use std::path::PathBuf;
 
+use etcetera::BaseStrategy;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::OnceCell;
@@ -115,7 +116,8 @@ impl State {
 /// The state directory of this platform for this user: below `$XDG_STATE_HOME` on Linux, the local
 /// application data elsewhere. `None` where the platform knows no home directory.
 pub fn default_directory() -> Option<PathBuf> {
-    dirs::state_dir().or_else(dirs::data_local_dir).map(|parent| parent.join("coupon-mcp"))
+    let platform = etcetera::base_strategy::choose_native_strategy().ok()?;
+    Some(platform.state_dir().unwrap_or_else(|| platform.data_dir()).join("coupon-mcp"))
 }
 
 /// A time as the database holds it: milliseconds since 1970.
