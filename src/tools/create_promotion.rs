@@ -15,6 +15,7 @@ use crate::coupons::{CodeText, Promotion, UseLimits};
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::coupon_code::CouponCode;
+use super::currency_code;
 use super::error::ToolError;
 
 pub(super) struct CreatePromotion;
@@ -294,12 +295,7 @@ fn raw_rules(rules: Vec<Map<String, Value>>) -> Result<Vec<Value>, ChangeError> 
     Ok(rules.into_iter().map(Value::Object).collect())
 }
 
-fn currency(code: &str) -> Result<String, ChangeError> {
-    let code = code.trim().to_ascii_uppercase();
-    let fits = code == "*" || (code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()));
-    if fits {
-        Ok(code)
-    } else {
-        Err(invalid("currency_code is no currency.", "Give ISO 4217, such as USD, or *."))
-    }
+/// One currency, or any.
+fn currency(code: &str) -> Result<String, ToolError> {
+    if code.trim() == "*" { Ok("*".to_owned()) } else { currency_code::parse(code) }
 }

@@ -4,9 +4,7 @@ use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::bigcommerce::Patience;
 use crate::changes::Desk;
-use crate::coupons::Store;
 use crate::coupons::promotion_view::PromotionView;
 
 use super::{CallContext, CouponTool, Reply, ToolError};
@@ -42,15 +40,7 @@ impl CouponTool for GetPromotion {
     }
 
     async fn run(desk: &Desk, input: Input, _: &CallContext) -> Result<Reply<PromotionView>, ToolError> {
-        Ok(read_promotion(desk.store(), input.promotion_id, &desk.store().patience()).await?.into())
+        let view = desk.store().view_promotion(input.promotion_id, &desk.store().patience()).await?;
+        Ok(view.into())
     }
-}
-
-/// The promotion as this tool and the resource of the promotion show it.
-pub(crate) async fn read_promotion(
-    store: &Store,
-    id: u64,
-    patience: &Patience,
-) -> Result<PromotionView, ToolError> {
-    Ok(store.view_promotion(id, patience).await?)
 }

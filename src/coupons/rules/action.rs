@@ -170,11 +170,6 @@ impl Action {
         self.discount_reading()?.known()
     }
 
-    /// The most that is taken off, if there is such a limit and it is understood.
-    pub fn maximum_discount(&self) -> Option<Decimal> {
-        Some(self.maximum_reading()?.known()?.0)
-    }
-
     pub(super) fn picks_items(&self) -> bool {
         matches!(self, Self::CartItems(_) | Self::FixedPriceSet(_))
     }
