@@ -28,6 +28,8 @@ pub struct ClientSettings {
     pub connect_timeout: Duration,
     /// Most bytes of a body, decompressed.
     pub max_body_bytes: usize,
+    /// What jobs leave of the quota to everybody else, 0-90 percent.
+    pub job_reserve_percent: u8,
 }
 
 impl Default for ClientSettings {
@@ -36,6 +38,7 @@ impl Default for ClientSettings {
             request_timeout: Duration::from_secs(15),
             connect_timeout: Duration::from_secs(5),
             max_body_bytes: 4 << 20,
+            job_reserve_percent: 20,
         }
     }
 }
@@ -80,7 +83,8 @@ struct Attempt<T> {
 impl Client {
     /// A client that finds its endpoint by `connect` when the first request is made.
     pub fn new(connect: Connect, settings: ClientSettings) -> Self {
-        Self { connect, connection: OnceCell::new(), settings, pacing: Pacing::default() }
+        let pacing = Pacing::new(settings.job_reserve_percent);
+        Self { connect, connection: OnceCell::new(), settings, pacing }
     }
 
     /// What the last answers said of the store's quota.
@@ -110,7 +114,11 @@ impl Client {
         let (mut limited, mut failed) = (0, 0);
         loop {
             let slot = self.pacing.admit(request.operation, patience).await?;
+            let sent_before = patience.note_sent();
             let Attempt { signal, outcome } = self.attempt(connection, request, patience).await;
+            if signal.is_limited() || signal == Signal::NotSent {
+                patience.note_not_processed(sent_before);
+            }
             let times = if signal.is_limited() { &mut limited } else { &mut failed };
             *times += 1;
             match &signal {

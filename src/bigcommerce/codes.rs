@@ -7,12 +7,14 @@ use super::error::ApiError;
 use super::operation::Operation;
 use super::page::{CodePage, CodeQuery, joined};
 use super::patience::Patience;
-use super::wire::{CouponCode, Many, NewCouponCode, One};
+use super::wire::{CouponCode, GeneratedBatch, Many, NewBatch, NewCouponCode, One};
 
 /// Most codes that `DELETE /promotions/{promotion_id}/codes?id:in=` takes (250 since 2026-02; 50 before).
 pub const MAX_DELETED_CODES: usize = 250;
 /// What older documents give for it.
 pub const MAX_DELETED_CODES_BEFORE: usize = 50;
+/// Most codes that `POST /promotions/{promotion_id}/codegen` makes at once.
+pub const MAX_BATCH: u32 = 250;
 
 impl Client {
     /// `GET /promotions/{promotion_id}/codes` (`getPromotionCodes`): one page of a promotion's codes.
@@ -53,6 +55,30 @@ impl Client {
             body: Some(json!(code)),
         };
         self.send::<One<CouponCode>>(&request, patience).await.map(|answer| answer.data)
+    }
+
+    /// `POST /promotions/{promotion_id}/codegen` (`generatePromotionCodesBatch`): makes 1-[`MAX_BATCH`] codes and
+    /// answers their texts.
+    ///
+    /// Not idempotent: after an answer that was lost, only listing the promotion tells whether a batch was made.
+    /// Sent at most once unless it was surely not processed; see [`ApiError::outcome_unknown`].
+    ///
+    /// # Errors
+    /// Any [`ApiError`]: 405 for a promotion that is not a coupon promotion of type BULK.
+    pub async fn generate_codes(
+        &self,
+        promotion_id: u64,
+        batch: &NewBatch<'_>,
+        patience: &Patience,
+    ) -> Result<Vec<String>, ApiError> {
+        let request = Request {
+            operation: Operation::GenerateCodes,
+            path: format!("promotions/{promotion_id}/codegen"),
+            query: Vec::new(),
+            body: Some(json!(batch)),
+        };
+        let made = self.send::<One<GeneratedBatch>>(&request, patience).await?;
+        Ok(made.data.codes.into_iter().map(|made| made.code).collect())
     }
 
     /// `DELETE /promotions/{promotion_id}/codes?id:in=` (`deleteCouponCodes`): 1-[`MAX_DELETED_CODES`] codes.

@@ -22,6 +22,8 @@ pub enum Operation {
     ListCodes,
     /// `POST /promotions/{promotion_id}/codes`
     CreateCode,
+    /// `POST /promotions/{promotion_id}/codegen`
+    GenerateCodes,
     /// `DELETE /promotions/{promotion_id}/codes?id:in=`
     DeleteCodes,
     /// `DELETE /promotions/{promotion_id}/codes/{code_id}`
@@ -44,7 +46,7 @@ impl Operation {
     /// The HTTP method.
     pub fn method(self) -> Method {
         match self {
-            Self::CreateCode | Self::CreatePromotion => Method::POST,
+            Self::CreateCode | Self::GenerateCodes | Self::CreatePromotion => Method::POST,
             Self::UpdatePromotion | Self::UpdateSettings => Method::PUT,
             Self::DeletePromotion
             | Self::DeletePromotions
@@ -65,7 +67,7 @@ impl Operation {
     /// not name gets the usual 40).
     pub fn concurrency(self) -> usize {
         match self {
-            Self::ListCodes => 10,
+            Self::ListCodes | Self::GenerateCodes => 10,
             _ => 40,
         }
     }

@@ -23,6 +23,12 @@ const LONGEST: Duration = Duration::from_hours(24);
 /// Length of a window that has not told its own (API documentation).
 const USUAL_WINDOW: Duration = Duration::from_secs(30);
 
+/// By how many requests one answer can overtake another: more than are ever under way at one endpoint.
+const OVERTAKEN_BY: u64 = 64;
+
+/// How soon a job that waits for the first answer looks again.
+const FIRST_ANSWER: Duration = Duration::from_secs(1);
+
 /// The rate headers of one answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateHeaders {
@@ -88,6 +94,10 @@ struct Window {
     opens_at: Option<Instant>,
     length: Option<Duration>,
     in_flight: u64,
+    /// When the clock opened this window, before any answer of it.
+    opened: Option<Instant>,
+    /// Whether any answer has come, with rate headers or without.
+    answered: bool,
 }
 
 /// Paces the requests to one store, whoever makes them.
@@ -96,26 +106,29 @@ pub struct Pacing {
     window: Mutex<Window>,
     answered: Notify,
     places: EnumMap<Operation, Semaphore>,
+    /// What jobs leave of the quota to others.
+    reserve_percent: u8,
 }
 
 /// Leave to send one request; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Slot<'a> {
     pacing: &'a Pacing,
+    admitted: Instant,
     _permit: SemaphorePermit<'a>,
 }
 
-impl Default for Pacing {
-    fn default() -> Self {
+impl Pacing {
+    /// No request has been made yet. Of each window, jobs leave `reserve_percent` to everybody else.
+    pub fn new(reserve_percent: u8) -> Self {
         Self {
             window: Mutex::default(),
             answered: Notify::new(),
             places: EnumMap::from_fn(|operation: Operation| Semaphore::new(operation.concurrency())),
+            reserve_percent,
         }
     }
-}
 
-impl Pacing {
     /// Waits until a request of this kind may go out.
     ///
     /// The wait for the window is made without a place at the endpoint, so that nobody queues for a place
@@ -133,8 +146,9 @@ impl Pacing {
             self.wait_until_open(patience).await?;
             let permit = self.permit(operation, patience).await?;
             // The window may have shut while this call waited for its place.
-            if self.window().take(Instant::now()) {
-                return Ok(Slot { pacing: self, _permit: permit });
+            let admitted = Instant::now();
+            if self.window().take(admitted, self.reserve(patience)) {
+                return Ok(Slot { pacing: self, admitted, _permit: permit });
             }
         }
     }
@@ -144,7 +158,7 @@ impl Pacing {
             let answered = self.answered.notified();
             let (shut_for, in_flight) = {
                 let mut window = self.window();
-                (window.shut_for(Instant::now()), window.in_flight)
+                (window.shut_for(Instant::now(), self.reserve(patience)), window.in_flight)
             };
             let Some(shut_for) = shut_for else { return Ok(()) };
             let left = patience.waiting_left();
@@ -178,11 +192,16 @@ impl Pacing {
         }
         match tokio::time::timeout(patience.time_left(), slots.acquire()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => match self.window().shut_for(Instant::now()) {
+            _ => match self.window().shut_for(Instant::now(), self.reserve(patience)) {
                 Some(shut_for) => Err(ApiError::RateLimited { retry_after: shut_for, overloaded: false }),
                 None => Err(ApiError::Congested),
             },
         }
+    }
+
+    /// What a request must leave of the quota, in percent; `None` for one that may use all of it.
+    fn reserve(&self, patience: &Patience) -> Option<u8> {
+        patience.is_background().then_some(self.reserve_percent)
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {
@@ -191,32 +210,43 @@ impl Pacing {
 }
 
 impl Window {
-    /// For how long no further request may go out.
-    fn shut_for(&mut self, now: Instant) -> Option<Duration> {
+    /// For how long no further request may go out, if it has to leave `reserve` percent of the quota.
+    fn shut_for(&mut self, now: Instant, reserve: Option<u8>) -> Option<Duration> {
         if self.opens_at.is_some_and(|opens_at| opens_at <= now) {
             // A new window: as large as the last one until an answer tells more.
             self.left = self.quota;
             self.opens_at = self.quota.map(|_| now + self.length.unwrap_or(USUAL_WINDOW));
+            self.opened = Some(now);
         }
+        // Before the first answer nobody knows the quota, and a job could run into it with forty requests.
+        if reserve.is_some() && !self.answered && self.in_flight > 0 {
+            return Some(FIRST_ANSWER);
+        }
+        let kept =
+            reserve.map_or(0, |percent| self.quota.unwrap_or(0).saturating_mul(u64::from(percent)) / 100);
         match (self.left, self.opens_at) {
             // `left` was told before the requests now under way were counted, so they are taken off.
-            (Some(left), Some(opens_at)) if left <= self.in_flight => Some(opens_at - now),
+            (Some(left), Some(opens_at)) if left <= self.in_flight + kept => Some(opens_at - now),
             _ => None,
         }
     }
 
     /// Takes one request from the window, unless it is shut.
-    fn take(&mut self, now: Instant) -> bool {
-        let open = self.shut_for(now).is_none();
+    fn take(&mut self, now: Instant, reserve: Option<u8>) -> bool {
+        let open = self.shut_for(now, reserve).is_none();
         self.in_flight += u64::from(open);
         open
     }
 
-    fn learn(&mut self, rate: &RateHeaders, limited: bool, now: Instant) {
+    /// Takes note of an answer to the request that was admitted at `admitted`.
+    fn learn(&mut self, rate: &RateHeaders, limited: bool, admitted: Instant, now: Instant) {
+        self.answered = true;
         self.quota = rate.quota.or(self.quota);
         self.length = rate.window.or(self.length);
-        if let (Some(left), Some(reset)) = (rate.left, rate.reset) {
-            self.left = Some(left);
+        // What was sent in an earlier window may tell of that one.
+        let is_current = self.opened.is_none_or(|opened| admitted >= opened);
+        if let (Some(left), Some(reset), true) = (rate.left, rate.reset, is_current) {
+            self.left = Some(self.lowest(left, now + reset));
             self.opens_at = Some(now + reset);
         }
         // A 429 without a count still shuts the window for everybody, for as long as it says.
@@ -228,12 +258,21 @@ impl Window {
             self.opens_at = Some(now + wait);
         }
     }
+
+    /// What is left by the latest news: answers overtake each other, so within one window the lowest count is
+    /// the latest, unless another is higher by more than that explains.
+    fn lowest(&self, told: u64, opens_at: Instant) -> u64 {
+        let half = self.length.unwrap_or(USUAL_WINDOW) / 2;
+        let (Some(known), Some(known_opens_at)) = (self.left, self.opens_at) else { return told };
+        let apart = known_opens_at.max(opens_at) - known_opens_at.min(opens_at);
+        if apart < half && told > known && told - known <= OVERTAKEN_BY { known } else { told }
+    }
 }
 
 impl Slot<'_> {
     /// Tells the pacing what the answer said.
     pub(crate) fn settle(self, rate: &RateHeaders, limited: bool) {
-        self.pacing.window().learn(rate, limited, Instant::now());
+        self.pacing.window().learn(rate, limited, self.admitted, Instant::now());
     }
 }
 
@@ -267,7 +306,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_short_window_is_waited_out() {
-        let pacing = Pacing::default();
+        let pacing = Pacing::new(20);
         send(&pacing, &rate(0, 5_000)).await;
         let started = Instant::now();
         send(&pacing, &rate(149, 30_000)).await;
@@ -276,7 +315,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_long_window_is_answered_at_once_with_its_length() {
-        let pacing = Pacing::default();
+        let pacing = Pacing::new(20);
         send(&pacing, &rate(0, 28_000)).await;
         let started = Instant::now();
         let refused = pacing.admit(Operation::CreateCode, &patience()).await;
@@ -287,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn requests_under_way_are_taken_off_what_is_left() {
-        let pacing = Pacing::default();
+        let pacing = Pacing::new(20);
         send(&pacing, &rate(2, 8_000)).await;
         let first = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
         let second = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
@@ -299,7 +338,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_with_quota_frees_the_waiting() {
-        let pacing = Pacing::default();
+        let pacing = Pacing::new(20);
         send(&pacing, &rate(1, 10_000)).await;
         let under_way = pacing.admit(Operation::FindCode, &patience()).await.unwrap();
         let patience = patience();
@@ -316,7 +355,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn listing_runs_ten_at_a_time() {
-        let pacing = Pacing::default();
+        let pacing = Pacing::new(20);
         let mut slots = Vec::new();
         for _ in 0..10 {
             slots.push(pacing.admit(Operation::ListCodes, &patience()).await.unwrap());
@@ -329,7 +368,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_crowd_keeps_to_the_quota_of_each_window_and_nobody_waits_past_the_patience() {
-        let pacing = Pacing::default();
+        let pacing = Pacing::new(20);
         let window = Some(Duration::from_secs(9));
         let small = |left, reset_ms| RateHeaders { quota: Some(2), window, ..rate(left, reset_ms) };
         send(&pacing, &small(0, 9_000)).await;
@@ -349,6 +388,69 @@ mod tests {
         assert_eq!(sent, 4, "two windows of two requests open within the patience");
         let latest = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).max();
         assert!(latest.is_some_and(|latest| *latest <= PATIENT), "{latest:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_leaves_a_part_of_the_quota_to_others() {
+        let pacing = Pacing::new(20);
+        send(&pacing, &rate(32, 9_000)).await;
+        let job = Patience::of_a_job();
+        let under_way = [
+            pacing.admit(Operation::CreateCode, &job).await.unwrap(),
+            pacing.admit(Operation::CreateCode, &job).await.unwrap(),
+        ];
+        let started = Instant::now();
+        let interactive = pacing.admit(Operation::CreateCode, &patience()).await.unwrap();
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        let third = pacing.admit(Operation::CreateCode, &job).await;
+        assert!(third.is_ok());
+        assert_eq!(started.elapsed(), Duration::from_secs(9));
+        drop((under_way, interactive));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_sends_one_request_until_it_knows_the_quota() {
+        let pacing = Pacing::new(20);
+        let job = Patience::of_a_job();
+        let first = pacing.admit(Operation::CreateCode, &job).await.unwrap();
+        let others = async {
+            futures::future::join_all((0..5).map(|_| pacing.admit(Operation::CreateCode, &job))).await
+        };
+        let answer = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let quota = Some(10);
+            first.settle(&RateHeaders { quota, ..rate(5, 20_000) }, false);
+        };
+        let started = Instant::now();
+        let (others, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(10), others), answer);
+        assert!(others.is_err(), "three of ten requests may go before the window opens again");
+        assert_eq!(started.elapsed(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn an_answer_that_was_overtaken_gives_no_requests_back() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        for told in [100, 97, 99, 98] {
+            window.learn(&rate(told, 20_000), false, now, now);
+        }
+        assert_eq!(window.left, Some(97));
+        window.learn(&rate(150, 20_000), false, now, now);
+        assert_eq!(window.left, Some(97));
+        let later = now + Duration::from_secs(21);
+        window.learn(&rate(149, 30_000), false, later, later);
+        assert_eq!(window.left, Some(149));
+    }
+
+    #[test]
+    fn an_answer_from_the_last_window_says_nothing_of_this_one() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.learn(&rate(3, 1_000), false, now, now);
+        let opened = now + Duration::from_secs(1);
+        assert_eq!(window.shut_for(opened, None), None);
+        window.learn(&rate(1, 10), false, now, opened);
+        assert_eq!(window.left, Some(150));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How long one tool call may take, and how much of that it may spend waiting for the rate limit.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,12 @@ use tokio::time::{Instant, timeout_at};
 pub struct Patience {
     deadline: Instant,
     waiting: Mutex<Duration>,
+    background: bool,
+    sent: AtomicBool,
 }
+
+/// A job has no host that waits for it; only a limit that no rate window comes near.
+const OF_A_JOB: Duration = Duration::from_hours(12);
 
 /// The wait asked for is longer than what is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +28,38 @@ pub(crate) struct OutOfPatience;
 impl Patience {
     /// A call that ends within `total` and waits for the rate limit for at most `waiting` of it.
     pub fn new(total: Duration, waiting: Duration) -> Self {
-        Self { deadline: Instant::now() + total, waiting: Mutex::new(waiting.min(total)) }
+        Self {
+            deadline: Instant::now() + total,
+            waiting: Mutex::new(waiting.min(total)),
+            background: false,
+            sent: AtomicBool::new(false),
+        }
+    }
+
+    /// The patience of a job's request: it waits for as long as the rate limit wants, and leaves a part of the
+    /// quota to others.
+    pub fn of_a_job() -> Self {
+        Self { background: true, ..Self::new(OF_A_JOB, OF_A_JOB) }
+    }
+
+    /// Whether the requests leave a part of the quota to others.
+    pub(crate) fn is_background(&self) -> bool {
+        self.background
+    }
+
+    /// Takes note that a request goes out; whether one had before.
+    pub(crate) fn note_sent(&self) -> bool {
+        self.sent.swap(true, Ordering::Relaxed)
+    }
+
+    /// Takes note that the request was surely not processed: then it is as `before`.
+    pub(crate) fn note_not_processed(&self, before: bool) {
+        self.sent.store(before, Ordering::Relaxed);
+    }
+
+    /// Whether any request has gone out; while none has, giving up leaves no doubt.
+    pub fn has_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// What is left of the whole call.

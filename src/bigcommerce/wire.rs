@@ -40,6 +40,45 @@ pub struct NewCouponCode<'a> {
     pub max_uses_per_customer: u32,
 }
 
+/// The body of `POST /promotions/{promotion_id}/codegen`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewBatch<'a> {
+    /// Codes to make, 1-250.
+    pub batch_size: u32,
+    /// 0 = unlimited, at most 100,000.
+    pub max_uses: u32,
+    /// 0 = unlimited, at most 100,000.
+    pub max_uses_per_customer: u32,
+    /// At most 20 of `A-Z 0-9 _ -`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<&'a str>,
+    /// At most 20 of `A-Z 0-9 _ -`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<&'a str>,
+    /// `_` or `-`, between the random part and what is before and behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<&'a str>,
+    /// What the random part leaves out, of `A-Z 0-9`.
+    #[serde(skip_serializing_if = "<[char]>::is_empty")]
+    pub exclude_characters: &'a [char],
+    /// Characters of the random part, 6-16.
+    pub code_length: u32,
+}
+
+/// What `POST /promotions/{promotion_id}/codegen` answers: texts, no ids.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct GeneratedBatch {
+    /// The new codes.
+    pub codes: Vec<GeneratedCode>,
+}
+
+/// A code of a [`GeneratedBatch`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct GeneratedCode {
+    /// The text.
+    pub code: String,
+}
+
 /// A promotion: what every one has, and the rest of it as it came, so that nothing is lost when it is shown,
 /// copied or put back. Fields in section 1.9 of the OpenAPI file's `PromotionBase` and its coupon variant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
