@@ -36,6 +36,10 @@ const VERSION: i64 = 1;
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A whole page or batch of rows, so that the thread that reads them does not wait in between for the one that
+/// takes them.
+const ROW_BUFFER: usize = 256;
+
 /// A promotion is the JSON document that the API sends, without its id; the columns that queries need are
 /// generated from it. Codes compare without case, and ids are never used twice.
 const SCHEMA: &str = "
@@ -113,6 +117,7 @@ impl Store {
     }
 
     async fn connect(options: SqliteConnectOptions) -> Result<Self, OpenError> {
+        let options = options.row_buffer_size(ROW_BUFFER);
         let pool = SqlitePoolOptions::new()
             .min_connections(1)
             .max_connections(1)
