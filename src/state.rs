@@ -6,17 +6,18 @@
 //! returned is on the disk.
 //!
 //! On Unix the directory is the owner's alone (0700), as are the files (0600), whatever the umask. A directory
-//! that exists and is wider is closed if nothing but this module's files is in it, and refused otherwise: to
+//! that exists and is wider is closed if nothing but this program's files is in it, and refused otherwise: to
 //! take away others' access to their own files is not for this program to decide.
 
 mod audit;
 mod ceilings;
 mod changes;
-mod directory;
+pub(crate) mod directory;
 mod error;
-mod open;
+pub(crate) mod open;
 mod prune;
-mod random;
+pub(crate) mod random;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -26,12 +27,12 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
-use tokio::sync::OnceCell;
 
 pub use self::audit::AuditEntry;
 pub use self::ceilings::{Counted, Reservation, ReservationId, WINDOW};
 pub use self::changes::{Change, ChangeEnd, ChangeId, ChangeIdError, Ending, NewChange};
 pub use self::error::StateError;
+use self::open::Database;
 pub use self::prune::Pruned;
 pub use self::tokens::{Binding, Redeemed, TOKEN_LIFE, canonical};
 
@@ -72,35 +73,29 @@ pub struct StateSettings {
 #[derive(Debug)]
 pub struct State {
     settings: StateSettings,
-    pool: OnceCell<SqlitePool>,
+    database: Database,
 }
 
 impl State {
     /// Touches nothing yet.
     pub fn new(settings: StateSettings) -> Self {
-        Self { settings, pool: OnceCell::new() }
+        let database = Database::new(&schema::FORMAT, settings.location.clone());
+        Self { settings, database }
     }
 
     /// Lets the operations under way finish, refuses all others, and closes the database.
     pub async fn close(&self) {
-        if let Some(pool) = self.pool.get() {
-            pool.close().await;
-        }
+        self.database.close().await;
     }
 
     /// The database, made if it is missing.
     async fn for_writing(&self) -> Result<&SqlitePool, StateError> {
-        self.pool.get_or_try_init(|| open::open(&self.settings.location)).await
+        self.database.for_writing().await
     }
 
     /// The database if there is one.
     async fn for_reading(&self) -> Result<Option<&SqlitePool>, StateError> {
-        let exists = self.pool.initialized()
-            || match &self.settings.location {
-                Location::Memory => false,
-                Location::Directory(directory) => open::exists(directory)?,
-            };
-        if exists { self.for_writing().await.map(Some) } else { Ok(None) }
+        self.database.for_reading().await
     }
 
     /// What the store's rows carry.
@@ -109,7 +104,7 @@ impl State {
     }
 
     fn database_error(&self, error: &sqlx::Error) -> StateError {
-        StateError::database(&open::database_file(&self.settings.location), error)
+        self.database.error(error)
     }
 }
 
@@ -121,12 +116,12 @@ pub fn default_directory() -> Option<PathBuf> {
 }
 
 /// A time as the database holds it: milliseconds since 1970.
-fn stored(time: Timestamp) -> i64 {
+pub(crate) fn stored(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
 /// A time from the database; one that no calendar has becomes the nearest that one has.
-fn restored(milliseconds: i64) -> Timestamp {
+pub(crate) fn restored(milliseconds: i64) -> Timestamp {
     let nearest = if milliseconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_millisecond(milliseconds).unwrap_or(nearest)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnection;
 
 use super::{State, StateError, restored, stored};
@@ -52,7 +53,8 @@ pub enum Reservation {
 }
 
 /// What was granted, to be given back at most once.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ReservationId(i64);
 
 impl State {

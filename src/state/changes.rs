@@ -51,14 +51,7 @@ impl FromStr for ChangeId {
 
     /// Takes capitals and blanks at the ends too, and an `o` for 0 or an `i` or `l` for 1: people type these.
     fn from_str(text: &str) -> Result<Self, ChangeIdError> {
-        let text = text.trim().to_ascii_lowercase();
-        let random = text.strip_prefix(PREFIX).ok_or(ChangeIdError)?;
-        let random = random.replace('o', "0").replace(['i', 'l'], "1");
-        if random.len() == ID_LENGTH && random.chars().all(random::is_speakable) {
-            Ok(Self(format!("{PREFIX}{random}")))
-        } else {
-            Err(ChangeIdError)
-        }
+        random::read_aloud(PREFIX, ID_LENGTH, text).map(Self).ok_or(ChangeIdError)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The state directory and who may enter it.
+//! The state directory, what is in it, and who may enter it.
 
 use std::fs;
 use std::io;
@@ -6,8 +6,17 @@ use std::path::Path;
 
 use super::StateError;
 
-/// The database in the state directory.
-pub(super) const DATABASE: &str = "state.db";
+/// The database of the state.
+pub(crate) const STATE_DATABASE: &str = "state.db";
+
+/// The database of the jobs.
+pub(crate) const JOBS_DATABASE: &str = "jobs.db";
+
+/// The directory of the files that processes lock while they run jobs.
+pub(crate) const OWNERS: &str = "owners";
+
+/// How the names of those files end.
+pub(crate) const LOCK: &str = ".lock";
 
 /// The audit log in the state directory, unless another file is named.
 pub(super) const AUDIT_LOG: &str = "audit.jsonl";
@@ -29,14 +38,14 @@ pub(super) fn ensure(directory: &Path) -> Result<(), StateError> {
 }
 
 /// Runs what waits for the disk off the async threads; it goes on to its end even if nobody waits any more.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StateError> + Send + 'static,
     failed: impl FnOnce(io::Error) -> StateError,
 ) -> Result<T, StateError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(failed(io::Error::other(error))))
 }
 
-pub(super) fn failed(directory: &Path, source: io::Error) -> StateError {
+pub(crate) fn failed(directory: &Path, source: io::Error) -> StateError {
     StateError::Directory { path: directory.to_owned(), source }
 }
 
@@ -53,8 +62,9 @@ pub(super) fn restrict(_file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a directory and its missing parents for the owner alone.
 #[cfg(unix)]
-fn create(directory: &Path) -> io::Result<()> {
+pub(crate) fn create(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
@@ -67,7 +77,7 @@ fn create(directory: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn create(directory: &Path) -> io::Result<()> {
+pub(crate) fn create(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
 }
 
@@ -79,7 +89,7 @@ fn close_to_others(directory: &Path, found: &fs::Metadata) -> Result<(), StateEr
         return Ok(());
     }
     let closed = || {
-        if !holds_only_state(directory)? {
+        if !holds_only_ours(directory)? {
             return Ok(false);
         }
         fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).map(|()| true)
@@ -96,13 +106,26 @@ fn close_to_others(_directory: &Path, _found: &fs::Metadata) -> Result<(), State
     Ok(())
 }
 
-/// Whether every file is one of this module's; `SQLite` keeps some beside the database (`state.db-wal`).
+/// Whether every file is one of this program's; `SQLite` keeps some beside a database (`state.db-wal`).
 #[cfg(unix)]
-fn holds_only_state(directory: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name();
+fn holds_only_ours(directory: &Path) -> io::Result<bool> {
+    all_are(directory, |entry| {
+        let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name != AUDIT_LOG && name != DATABASE && !name.starts_with("state.db-") {
+        let of_a_database = [STATE_DATABASE, JOBS_DATABASE].iter().any(|database| {
+            name.strip_prefix(database).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        });
+        if name == OWNERS {
+            return all_are(&entry.path(), |lock| Ok(lock.file_name().to_string_lossy().ends_with(LOCK)));
+        }
+        Ok(of_a_database || name == AUDIT_LOG)
+    })
+}
+
+#[cfg(unix)]
+fn all_are(directory: &Path, ours: impl Fn(&fs::DirEntry) -> io::Result<bool>) -> io::Result<bool> {
+    for entry in fs::read_dir(directory)? {
+        if !ours(&entry?)? {
             return Ok(false);
         }
     }

@@ -1,4 +1,4 @@
-//! Opening the database and its schema.
+//! Opening a database in the state directory, and bringing its tables up to date.
 
 use std::fs;
 use std::io;
@@ -8,102 +8,171 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use super::directory::{self, DATABASE, blocking};
+use super::directory::{self, blocking};
 use super::{Location, StateError};
-
-/// Marks a database file as a state ("CPNT").
-const APPLICATION_ID: i64 = 0x4350_4E54;
-
-/// The version of the schema below, kept in the file.
-const VERSION: i64 = 1;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Times are milliseconds since 1970. `sequence` is the order in which rows came.
-const SCHEMA: &str = "
-CREATE TABLE tokens (
-    digest BLOB PRIMARY KEY,
-    store TEXT NOT NULL,
-    binding BLOB NOT NULL,
-    expires_at INTEGER NOT NULL,
-    used_at INTEGER
-) STRICT;
-CREATE TABLE changes (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    store TEXT NOT NULL,
-    caller TEXT NOT NULL,
-    tool TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    summary TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'done', 'partial', 'failed')),
-    before TEXT NOT NULL,
-    progress TEXT,
-    after TEXT,
-    inverse TEXT,
-    undone_by TEXT
-) STRICT;
-CREATE INDEX changes_of_store ON changes (store, sequence);
-CREATE TABLE counter_events (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    store TEXT NOT NULL,
-    counter TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    amount INTEGER NOT NULL
-) STRICT;
-CREATE INDEX counter_events_in_time ON counter_events (store, counter, at);
-";
+/// What a database of this program looks like.
+#[derive(Debug)]
+pub(crate) struct Format {
+    /// The name of its file in the state directory, known to [`directory`].
+    pub(crate) file: &'static str,
+    /// Marks the file as this one; 31 bits.
+    pub(crate) application_id: i64,
+    /// What makes the tables, the oldest first. The version of a file, which it keeps, is the number of those
+    /// that were applied to it. So none may ever change once it was released.
+    pub(crate) migrations: &'static [&'static str],
+}
 
-/// The database file as messages name it.
-pub(super) fn database_file(location: &Location) -> PathBuf {
-    match location {
-        Location::Memory => PathBuf::from(":memory:"),
-        Location::Directory(directory) => directory.join(DATABASE),
+/// A database in the state directory or in memory.
+///
+/// The first operation that needs it opens it. Only one that has something to write makes the directory and
+/// the file.
+#[derive(Debug)]
+pub(crate) struct Database {
+    format: &'static Format,
+    location: Location,
+    pool: OnceCell<SqlitePool>,
+}
+
+impl Database {
+    /// Touches nothing yet.
+    pub(crate) fn new(format: &'static Format, location: Location) -> Self {
+        Self { format, location, pool: OnceCell::new() }
+    }
+
+    /// Where it lives.
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The database, made if it is missing.
+    pub(crate) async fn for_writing(&self) -> Result<&SqlitePool, StateError> {
+        self.pool.get_or_try_init(|| self.format.open(&self.location)).await
+    }
+
+    /// The database if there is one.
+    pub(crate) async fn for_reading(&self) -> Result<Option<&SqlitePool>, StateError> {
+        if self.exists()? { self.for_writing().await.map(Some) } else { Ok(None) }
+    }
+
+    /// Whether there is one.
+    pub(crate) fn exists(&self) -> Result<bool, StateError> {
+        match &self.location {
+            _ if self.pool.initialized() => Ok(true),
+            Location::Memory => Ok(false),
+            Location::Directory(directory) => match fs::symlink_metadata(directory.join(self.format.file)) {
+                Ok(_) => Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(directory::failed(directory, error)),
+            },
+        }
+    }
+
+    /// Lets the operations under way finish, refuses all others, and closes the database.
+    pub(crate) async fn close(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.close().await;
+        }
+    }
+
+    /// A failure of this database.
+    pub(crate) fn error(&self, error: &sqlx::Error) -> StateError {
+        StateError::database(&self.format.path(&self.location), error)
     }
 }
 
-/// Whether the directory has a database.
-pub(super) fn exists(directory: &Path) -> Result<bool, StateError> {
-    match fs::symlink_metadata(directory.join(DATABASE)) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(directory::failed(directory, error)),
+impl Format {
+    /// The file as messages name it.
+    fn path(&self, location: &Location) -> PathBuf {
+        match location {
+            Location::Memory => PathBuf::from(":memory:"),
+            Location::Directory(directory) => directory.join(self.file),
+        }
     }
-}
 
-/// Opens the database, and makes what is missing.
-pub(super) async fn open(location: &Location) -> Result<SqlitePool, StateError> {
-    let file = database_file(location);
-    let failed = |error: &sqlx::Error| StateError::database(&file, error);
-    match location {
-        Location::Memory => {
-            let options =
-                SqliteConnectOptions::from_str("sqlite::memory:").map_err(|error| failed(&error))?;
-            let pool = connect(options).await.map_err(|error| failed(&error))?;
-            prepare(&pool, &file).await?;
-            Ok(pool)
+    /// Opens the database, and makes what is missing.
+    async fn open(&self, location: &Location) -> Result<SqlitePool, StateError> {
+        let file = self.path(location);
+        let failed = |error: &sqlx::Error| StateError::database(&file, error);
+        match location {
+            Location::Memory => {
+                let options =
+                    SqliteConnectOptions::from_str("sqlite::memory:").map_err(|error| failed(&error))?;
+                let pool = connect(options).await.map_err(|error| failed(&error))?;
+                self.migrate(&pool, &file).await?;
+                Ok(pool)
+            }
+            Location::Directory(directory) => {
+                let (wanted, wanted_file) = (directory.clone(), file.clone());
+                let enter = move || enter(&wanted, wanted_file);
+                blocking(enter, |error| directory::failed(directory, error)).await?;
+                let pool = connect(file_options(&file)?).await.map_err(|error| failed(&error))?;
+                self.migrate(&pool, &file).await?;
+                // SQLite makes the file by the umask, and gives the files beside it the mode that it then has.
+                directory::restrict(&file).map_err(|error| failed(&sqlx::Error::Io(error)))?;
+                write_ahead(&pool).await.map_err(|error| failed(&error))?;
+                Ok(pool)
+            }
         }
-        Location::Directory(directory) => {
-            let wanted = directory.clone();
-            blocking(move || enter(&wanted), |error| directory::failed(directory, error)).await?;
-            let pool = connect(file_options(&file)?).await.map_err(|error| failed(&error))?;
-            prepare(&pool, &file).await?;
-            // SQLite makes the file by the umask, and gives the files beside it the mode that it then has.
-            directory::restrict(&file).map_err(|error| failed(&sqlx::Error::Io(error)))?;
-            write_ahead(&pool).await.map_err(|error| failed(&error))?;
-            Ok(pool)
+    }
+
+    /// Makes the tables of a new database or those that an older one lacks, and refuses what is not ours.
+    async fn migrate(&self, pool: &SqlitePool, file: &Path) -> Result<(), StateError> {
+        let failed = |error: sqlx::Error| StateError::database(file, &error);
+        // A look first: of many processes that open one file, those that find it old wait for each other.
+        let mut connection = pool.acquire().await.map_err(failed)?;
+        if self.missing(&mut connection, file).await?.is_empty() {
+            return Ok(());
         }
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for migration in self.missing(&mut transaction, file).await? {
+            sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(failed)?;
+        }
+        let marks = format!(
+            "PRAGMA application_id = {}; PRAGMA user_version = {}",
+            self.application_id,
+            self.migrations.len()
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// The migrations that were not yet applied: all of them for an empty file.
+    async fn missing(
+        &self,
+        connection: &mut SqliteConnection,
+        file: &Path,
+    ) -> Result<&'static [&'static str], StateError> {
+        let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
+            "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
+             FROM pragma_application_id, pragma_user_version",
+        )
+        .fetch_one(connection)
+        .await
+        .map_err(|error| StateError::database(file, &error))?;
+        if (application, tables) == (0, 0) {
+            return Ok(self.migrations);
+        }
+        let applied = usize::try_from(version).ok().filter(|_| application == self.application_id);
+        let Some(applied) = applied else { return Err(StateError::ForeignFile(file.to_owned())) };
+        self.migrations.get(applied..).ok_or_else(|| StateError::NewerFile {
+            path: file.to_owned(),
+            found: version,
+            known: i64::try_from(self.migrations.len()).unwrap_or(i64::MAX),
+        })
     }
 }
 
 /// Makes the directory, and refuses a linked database: `SQLite` keeps its journal beside the link's target,
 /// in a directory that may be anybody's.
-fn enter(directory: &Path) -> Result<(), StateError> {
+fn enter(directory: &Path, file: PathBuf) -> Result<(), StateError> {
     directory::ensure(directory)?;
-    let file = directory.join(DATABASE);
     match fs::symlink_metadata(&file) {
         Ok(found) if found.is_symlink() => Err(StateError::Link(file)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(directory::failed(directory, error)),
@@ -135,23 +204,6 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Erro
         .await
 }
 
-/// Creates the tables of a new database, and refuses one that is not a state.
-async fn prepare(pool: &SqlitePool, file: &Path) -> Result<(), StateError> {
-    let failed = |error: sqlx::Error| StateError::database(file, &error);
-    // A look first: of many processes that open one file, those that find it new wait for each other.
-    let mut connection = pool.acquire().await.map_err(failed)?;
-    if is_prepared(&mut connection, file).await? {
-        return Ok(());
-    }
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    if !is_prepared(&mut transaction, file).await? {
-        let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
-        sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await.map_err(failed)?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *transaction).await.map_err(failed)?;
-    }
-    transaction.commit().await.map_err(failed)
-}
-
 /// Turns the write-ahead log on. Not among the options of a connection, because it is written into the file,
 /// which must first be known as ours.
 async fn write_ahead(pool: &SqlitePool) -> Result<(), sqlx::Error> {
@@ -171,23 +223,4 @@ fn is_busy(error: &sqlx::Error) -> bool {
     const BUSY: i64 = 5;
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<i64>().ok());
     code.is_some_and(|code| code & 0xff == BUSY)
-}
-
-/// Whether the database is a state already; if not, it is empty.
-async fn is_prepared(connection: &mut SqliteConnection, file: &Path) -> Result<bool, StateError> {
-    let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
-        "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
-         FROM pragma_application_id, pragma_user_version",
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(|error| StateError::database(file, &error))?;
-    match (application, version, tables) {
-        (APPLICATION_ID, ..=VERSION, _) => Ok(true),
-        (APPLICATION_ID, found, _) => {
-            Err(StateError::NewerFile { path: file.to_owned(), found, known: VERSION })
-        }
-        (0, _, 0) => Ok(false),
-        _ => Err(StateError::ForeignFile(file.to_owned())),
-    }
 }

@@ -19,14 +19,23 @@ pub(super) fn secret() -> String {
 }
 
 /// `length` (at most 32) characters that can be read aloud.
-pub(super) fn speakable(length: usize) -> String {
+pub(crate) fn speakable(length: usize) -> String {
     let characters = bytes().into_iter().take(length);
     characters.filter_map(|byte| ALPHABET.get(usize::from(byte & 31))).collect()
 }
 
 /// Whether [`speakable`] makes such characters.
-pub(super) fn is_speakable(c: char) -> bool {
+pub(crate) fn is_speakable(c: char) -> bool {
     ALPHABET.contains(&c)
+}
+
+/// The name that a text means: `prefix` and `length` characters that [`speakable`] makes. Takes capitals and
+/// blanks at the ends too, and an `o` for 0 or an `i` or `l` for 1: people type these.
+pub(crate) fn read_aloud(prefix: &str, length: usize, text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    let random = text.strip_prefix(prefix)?.replace('o', "0").replace(['i', 'l'], "1");
+    let fits = random.len() == length && random.chars().all(is_speakable);
+    fits.then(|| format!("{prefix}{random}"))
 }
 
 /// 32 bytes from the operating system's generator by way of two UUIDs, whose fixed bits the digest spreads:
