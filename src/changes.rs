@@ -11,7 +11,10 @@ pub mod delete_promotions;
 pub mod error;
 pub mod exposure;
 pub mod gate;
+pub mod generate_codes;
+pub mod import_codes;
 pub mod inverse;
+pub mod job;
 pub mod plan;
 pub mod record;
 pub mod replace_code;
@@ -21,6 +24,7 @@ pub mod undo;
 pub mod update_promotion;
 pub mod update_settings;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -28,11 +32,12 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::bigcommerce::Patience;
 use crate::coupons::Store;
+use crate::jobs::Jobs;
 use crate::policy::{ConfirmMode, ConfirmThresholds, Policy};
 use crate::state::State;
 
 pub use error::ChangeError;
-pub use plan::{CodeRow, Plan, Step};
+pub use plan::{CodeRow, Order, Plan, Step};
 pub use record::Done;
 pub use run::{Carried, Failure};
 
@@ -47,12 +52,24 @@ pub struct Rules {
     pub mode: ConfirmMode,
     /// Whether a change that cannot be recorded is refused.
     pub audit_required: bool,
+    /// Which files calls may touch.
+    pub files: Files,
+}
+
+/// Which files of the server's machine calls may touch.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// Directories that an import may read from; none = no file at all.
+    pub readable: Vec<PathBuf>,
+    /// Where exports are written; `None` = there is no place for them.
+    pub exports: Option<PathBuf>,
 }
 
 /// The desk over which every change of one store goes.
 pub struct Desk {
     store: Arc<Store>,
-    state: State,
+    state: Arc<State>,
+    jobs: Arc<Jobs>,
     rules: Rules,
     label: String,
     turn: Mutex<()>,
@@ -86,8 +103,8 @@ pub enum WriteAccess {
 
 impl Desk {
     /// A desk for `store`; `label` names it to people, such as `store abc123`.
-    pub fn new(store: Arc<Store>, state: State, rules: Rules, label: String) -> Self {
-        Self { store, state, rules, label, turn: Mutex::new(()), write_access: AtomicU8::new(0) }
+    pub fn new(store: Arc<Store>, state: Arc<State>, jobs: Arc<Jobs>, rules: Rules, label: String) -> Self {
+        Self { store, state, jobs, rules, label, turn: Mutex::new(()), write_access: AtomicU8::new(0) }
     }
 
     /// The store.
@@ -98,6 +115,11 @@ impl Desk {
     /// What is remembered of it.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Its bulk jobs.
+    pub fn jobs(&self) -> &Arc<Jobs> {
+        &self.jobs
     }
 
     /// What the operator set.

@@ -1,13 +1,14 @@
 //! The command line. One file per subcommand; each puts the parts together and nothing else.
 //!
-//! Exit codes: 0 done; 1 a tool or a check failed; 2 usage or configuration. stdout carries protocol or data
-//! only, everything else goes to stderr.
+//! Exit codes: 0 done; 1 a tool, a job or a check failed; 2 usage or configuration; 130 a signal came while jobs
+//! ran. stdout carries protocol or data only, everything else goes to stderr.
 
 mod call;
 mod config;
 mod demo;
 mod doctor;
 mod http;
+mod jobs;
 mod output;
 mod sandbox;
 mod state;
@@ -52,6 +53,9 @@ enum Command {
     Tools(tools::ToolsCommand),
     /// Call one tool and print its result as JSON.
     Call(call::CallCommand),
+    /// See, finish and stop bulk jobs.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Check configuration, connection, token and quota.
     Doctor(StoreArgs),
     /// Print the block that connects an AI host to this server.
@@ -98,6 +102,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Sandbox(command)) => sandbox::run(command).await,
         Some(Command::Tools(command)) => tools::run(&command),
         Some(Command::Call(command)) => call::run(command).await,
+        Some(Command::Jobs(command)) => jobs::run(command).await,
         Some(Command::Doctor(store)) => doctor::run(&store).await,
         Some(Command::Config(command)) => config::run(&command),
         Some(Command::Demo(command)) => demo::run(&command).await,

@@ -4,9 +4,12 @@
 //! ([`create`], [`list`]). It knows the API client below and nothing of the tools above.
 
 pub mod check_code;
+pub mod code_filter;
+pub mod code_shape;
 pub mod code_text;
 pub mod create;
 pub mod error;
+pub mod import;
 pub mod list;
 mod lookup;
 pub mod promotion;
@@ -17,8 +20,10 @@ pub mod rules;
 pub mod schedule;
 pub mod store_information;
 pub mod store_time;
+pub mod summary;
 pub mod text;
 mod turns;
+pub mod walk;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -40,7 +45,7 @@ use crate::bigcommerce::wire;
 use crate::bigcommerce::{Client, Patience};
 
 /// How often a code may be used. 0 = unlimited, as in BigCommerce's API.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UseLimits {
     /// Uses in all.
     pub max_uses: u64,

@@ -11,6 +11,7 @@
 //! - [`transport`]: stdio, Streamable HTTP, HTTP+SSE.
 //! - [`server`]: the MCP `ServerHandler` that all transports share.
 //! - [`tools`]: one file per tool; schemas, arguments, errors.
+//! - [`jobs`]: bulk work that outlives a call and a process; its journal.
 //! - [`coupons`]: the domain and its use cases.
 //! - [`policy`]: what an operator allows, and when a person is asked.
 //! - [`state`]: what is remembered between calls: confirmations, changes, daily ceilings, the audit log.
@@ -23,6 +24,7 @@ pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod coupons;
+pub mod jobs;
 pub mod policy;
 pub mod sandbox;
 pub mod server;

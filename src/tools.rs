@@ -9,6 +9,7 @@ mod change;
 mod check_coupon_code;
 mod confirm;
 pub mod context;
+mod control_job;
 mod coupon_code;
 mod create_coupon_code;
 mod create_promotion;
@@ -17,24 +18,32 @@ mod delete_coupon_codes;
 mod delete_promotions;
 pub mod error;
 mod explain;
+mod export_coupon_codes;
+mod generate_coupon_codes;
+mod get_job;
 mod get_promotion;
 mod get_store;
+mod import_coupon_codes;
+mod job;
 mod list_coupon_codes;
 mod list_promotions;
+pub mod progress;
 mod promotion_row;
 mod promotion_settings;
 mod replace_coupon_code;
 pub mod schema;
+mod summarize_coupon_codes;
 mod table;
 mod undo;
 mod update_promotion;
 mod update_promotion_settings;
 
+use std::iter::once;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Resource, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -47,6 +56,7 @@ use arguments::ArgumentFault;
 use change::ChangeTool;
 pub use context::{CallContext, Consent, Outcome, Question};
 pub use error::{ErrorCode, ToolError};
+pub use progress::Progress;
 
 /// Promotions to choose from are a courtesy beside an error that is known: they must not hold it up.
 const CHOICES_WITHIN: Duration = Duration::from_secs(5);
@@ -69,15 +79,16 @@ trait CouponTool {
     ) -> impl Future<Output = Result<Reply<Self::Output>, ToolError>> + Send;
 }
 
-/// What a tool answers: the structured result, and its text where that is not the same JSON.
+/// What a tool answers: the structured result, its text where that is not the same JSON, and what lies elsewhere.
 struct Reply<T> {
     structured: T,
     text: Option<String>,
+    links: Vec<Resource>,
 }
 
 impl<T> From<T> for Reply<T> {
     fn from(structured: T) -> Self {
-        Self { structured, text: None }
+        Self { structured, text: None, links: Vec::new() }
     }
 }
 
@@ -104,7 +115,11 @@ impl Toolbox {
             entry::<get_store::GetStore>(),
             entry::<list_coupon_codes::ListCouponCodes>(),
             entry::<check_coupon_code::CheckCouponCode>(),
+            entry::<summarize_coupon_codes::SummarizeCouponCodes>(),
+            entry::<export_coupon_codes::ExportCouponCodes>(),
             entry::<create_coupon_code::CreateCouponCode>(),
+            change_entry::<generate_coupon_codes::GenerateCouponCodes>(),
+            change_entry::<import_coupon_codes::ImportCouponCodes>(),
             change_entry::<create_promotion::CreatePromotion>(),
             change_entry::<update_promotion::UpdatePromotion>(),
             change_entry::<delete_coupon_codes::DeleteCouponCodes>(),
@@ -112,6 +127,8 @@ impl Toolbox {
             change_entry::<replace_coupon_code::ReplaceCouponCode>(),
             change_entry::<update_promotion_settings::UpdatePromotionSettings>(),
             change_entry::<undo::Undo>(),
+            entry::<get_job::GetJob>(),
+            entry::<control_job::ControlJob>(),
         ];
         entries.retain(|entry| policy.offers(&entry.tool.name));
         Self { entries, desk }
@@ -136,7 +153,10 @@ impl Toolbox {
     ) -> Option<Result<Outcome, ToolError>> {
         let entry = self.entry(name)?;
         Some(match &self.desk {
-            Ok(desk) => run(entry, desk, arguments, context).await,
+            Ok(desk) => {
+                desk.at_first_call().await;
+                run(entry, desk, arguments, context).await
+            }
             Err(error) => Err(error.clone()),
         })
     }
@@ -199,10 +219,11 @@ async fn handle<T: CouponTool>(
 ) -> Result<Outcome, ToolError> {
     let input = serde_path_to_error::deserialize(Value::Object(arguments))
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
-    let Reply { structured, text } = T::run(desk, input, context).await?;
+    let Reply { structured, text, links } = T::run(desk, input, context).await?;
     let structured = serde_json::to_value(structured).map_err(|error| ToolError::internal(&error))?;
     let text = text.unwrap_or_else(|| structured.to_string());
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    let links = links.into_iter().map(ContentBlock::resource_link);
+    let mut result = CallToolResult::success(once(ContentBlock::text(text)).chain(links).collect());
     result.structured_content = Some(structured);
     Ok(Outcome::Answer(result))
 }

@@ -128,21 +128,22 @@ fn warnings(promotion: &Promotion, new: &NewCode, now: Timestamp) -> Vec<String>
     if new.max_uses == 0 && promotion.max_uses.is_none() {
         warnings.push("Unlimited uses: the code has no cap, and the promotion has none.".to_owned());
     }
-    let why = match promotion.state(now, None) {
-        EffectiveState::Expired => Some("The promotion is expired: this code will not work."),
-        EffectiveState::Disabled => {
-            Some("The promotion is disabled: this code will not work until it is enabled.")
-        }
-        EffectiveState::UsedUp => Some("The promotion's cap is reached: this code will not work."),
-        EffectiveState::Invalid => Some("The promotion is invalid: this code will not work."),
-        EffectiveState::Scheduled => {
-            Some("The promotion has not started yet: this code does not work until then.")
-        }
-        EffectiveState::Active => None,
-    };
-    warnings.extend(why.map(str::to_owned));
+    warnings.extend(state_warning(promotion, now));
     if promotion.kind == Kind::Automatic {
         warnings.push("The promotion is automatic: it needs no code.".to_owned());
     }
     warnings
+}
+
+/// Why codes of a promotion do not work, or not yet.
+pub(super) fn state_warning(promotion: &Promotion, now: Timestamp) -> Option<String> {
+    let why = match promotion.state(now, None) {
+        EffectiveState::Expired => "The promotion is expired: its codes do not work.",
+        EffectiveState::Disabled => "The promotion is disabled: its codes do not work until it is enabled.",
+        EffectiveState::UsedUp => "The promotion's cap is reached: its codes do not work.",
+        EffectiveState::Invalid => "The promotion is invalid: its codes do not work.",
+        EffectiveState::Scheduled => "The promotion has not started yet: its codes do not work until then.",
+        EffectiveState::Active => return None,
+    };
+    Some(why.to_owned())
 }

@@ -123,6 +123,7 @@ impl Desk {
         match twin {
             Some(twin) if steps.is_empty() => Ok(Planned::Exists(Box::new(twin.clone()))),
             _ => Ok(Planned::Plan(Box::new(Plan {
+                order: None,
                 headline: headline(new, twin),
                 lines,
                 alternative: None,

@@ -1,17 +1,20 @@
 //! Planning the deletion of codes.
 
+mod by_job;
+
 use jiff::Timestamp;
 
 use crate::bigcommerce::Patience;
+use crate::coupons::code_filter::{CodeFilter, Uses};
 use crate::coupons::store_time::{self, Edge};
 use crate::coupons::{CodeText, CouponCode, CouponError, Promotion, quoted};
 
 use super::plan::{CodeRow, Plan, Route, Step};
 use super::{ChangeError, Desk};
 
-/// Codes that one change deletes at most; as many again by the next call.
+/// Codes that one call deletes at most; more are a job's.
 pub const MOST_DELETED: usize = 2_500;
-/// Codes of one promotion that are read to find those meant.
+/// Codes of a promotion that one call reads at most; a job reads more.
 pub const MOST_READ: usize = 15_000;
 /// Codes that may be named by their texts: each costs two requests.
 pub const MOST_TEXTS: usize = 50;
@@ -37,13 +40,13 @@ pub enum Selection {
         /// The promotion.
         promotion_id: u64,
         /// What they must be.
-        filter: CodeFilter,
+        filter: Choice,
     },
 }
 
 /// What a code must be to be deleted; at least one of the three is set.
 #[derive(Debug, Clone, Default)]
-pub struct CodeFilter {
+pub struct Choice {
     /// By its uses.
     pub uses: Option<Uses>,
     /// Made before this date or time.
@@ -52,22 +55,12 @@ pub struct CodeFilter {
     pub prefix: Option<String>,
 }
 
-/// How far a code is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uses {
-    /// Not once.
-    Unused,
-    /// As often as it may be.
-    UsedUp,
-}
-
-impl Uses {
-    fn fits(self, code: &CouponCode) -> bool {
-        match self {
-            Self::Unused => code.current_uses == 0,
-            Self::UsedUp => code.limits.max_uses > 0 && code.current_uses >= code.limits.max_uses,
-        }
-    }
+/// The codes of a promotion that fit.
+enum Fitting {
+    /// All of them.
+    Read(Vec<CouponCode>),
+    /// Too many codes to read now; so many in all, where the API says.
+    Among(Option<u64>),
 }
 
 /// A planned deletion.
@@ -75,8 +68,6 @@ impl Uses {
 pub struct PlannedDeletion {
     /// What was named and is not there.
     pub not_found: Vec<String>,
-    /// Whether more codes fit than one call deletes or reads.
-    pub more: bool,
     /// What to do; `None` when none of the codes is there.
     pub plan: Option<Box<Plan>>,
 }
@@ -96,27 +87,66 @@ impl Desk {
         match selection {
             Selection::Texts(texts) => self.find_texts(texts, &mut found, patience).await?,
             Selection::Ids { promotion_id, ids } => {
-                let promotion = self.load_promotion(*promotion_id, patience).await?;
-                let listed = self.store().codes_of(*promotion_id, MOST_READ, patience).await?;
-                found.more = !listed.complete && !ids.iter().all(|id| has(&listed.codes, *id));
-                let missing = ids.iter().filter(|id| !has(&listed.codes, **id));
-                found.missing.extend(missing.map(u64::to_string));
-                let meant = listed.codes.into_iter().filter(|code| ids.contains(&code.id));
-                found.add(&promotion, &meant.collect::<Vec<_>>());
+                let filter = CodeFilter { ids: Some(ids.clone()), ..CodeFilter::default() };
+                let planned = self.find_fitting(*promotion_id, filter, &mut found, patience).await?;
+                if let Some(planned) = planned {
+                    return Ok(planned);
+                }
+                let missing = ids.iter().filter(|id| !found.has(**id)).map(u64::to_string).collect();
+                found.missing = missing;
             }
             Selection::Filter { promotion_id, filter } => {
-                let promotion = self.load_promotion(*promotion_id, patience).await?;
-                let before = self.instant(filter.created_before.as_ref(), patience).await?;
-                let listed = self.store().codes_of(*promotion_id, MOST_READ, patience).await?;
-                let mut fitting: Vec<_> =
-                    listed.codes.into_iter().filter(|code| fits(code, filter, before)).collect();
-                found.more = !listed.complete || fitting.len() > MOST_DELETED;
-                fitting.truncate(MOST_DELETED);
-                found.add(&promotion, &fitting);
+                let created_before = self.instant(filter.created_before.as_ref(), patience).await?;
+                let (uses, prefix) = (filter.uses, filter.prefix.clone());
+                let filter = CodeFilter { uses, created_before, prefix, ids: None };
+                let planned = self.find_fitting(*promotion_id, filter, &mut found, patience).await?;
+                if let Some(planned) = planned {
+                    return Ok(planned);
+                }
             }
         }
         let by_text = matches!(selection, Selection::Texts(_));
         Ok(found.into_plan(by_text))
+    }
+
+    /// Finds the codes of a promotion that fit, or plans the job that does so where they are too many for a call.
+    async fn find_fitting(
+        &self,
+        promotion_id: u64,
+        filter: CodeFilter,
+        found: &mut Found,
+        patience: &Patience,
+    ) -> Result<Option<PlannedDeletion>, ChangeError> {
+        let promotion = self.load_promotion(promotion_id, patience).await?;
+        match self.read_fitting(promotion_id, &filter, patience).await? {
+            Fitting::Read(codes) if codes.len() <= MOST_DELETED => {
+                found.add(&promotion, &codes);
+                Ok(None)
+            }
+            fitting => Ok(Some(by_job::plan(&promotion, filter, &fitting))),
+        }
+    }
+
+    /// The codes that fit; of a promotion that is too large to read in one call, only how many it has.
+    async fn read_fitting(
+        &self,
+        promotion_id: u64,
+        filter: &CodeFilter,
+        patience: &Patience,
+    ) -> Result<Fitting, ChangeError> {
+        let mut walk = self.store().walk_codes(promotion_id, None);
+        let (mut fitting, mut read) = (Vec::new(), 0);
+        while let Some(page) = walk.next(patience).await? {
+            read += page.len();
+            fitting.extend(page.into_iter().filter(|code| filter.fits(code)));
+            let too_large = |codes: u64| codes > MOST_READ as u64;
+            match walk.total() {
+                Some(total) if too_large(total) => return Ok(Fitting::Among(Some(total))),
+                None if too_large(read as u64) => return Ok(Fitting::Among(None)),
+                _ => {}
+            }
+        }
+        Ok(Fitting::Read(fitting))
     }
 
     async fn find_texts(
@@ -176,29 +206,17 @@ impl Desk {
     }
 }
 
-fn has(codes: &[CouponCode], id: u64) -> bool {
-    codes.iter().any(|code| code.id == id)
-}
-
-fn fits(code: &CouponCode, filter: &CodeFilter, before: Option<Timestamp>) -> bool {
-    let created = || code.created.as_deref().and_then(|created| created.parse::<Timestamp>().ok());
-    let begins = |prefix: &String| {
-        code.code.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    filter.uses.is_none_or(|uses| uses.fits(code))
-        // A code whose age is not known is not old.
-        && before.is_none_or(|before| created().is_some_and(|created| created < before))
-        && filter.prefix.as_ref().is_none_or(begins)
-}
-
 #[derive(Default)]
 struct Found {
     promotions: Vec<(Promotion, Vec<CodeRow>)>,
     missing: Vec<String>,
-    more: bool,
 }
 
 impl Found {
+    fn has(&self, id: u64) -> bool {
+        self.promotions.iter().flat_map(|(_, codes)| codes).any(|code| code.id == id)
+    }
+
     fn add(&mut self, promotion: &Promotion, codes: &[CouponCode]) {
         if !self.promotions.iter().any(|(known, _)| known.id == promotion.id) {
             self.promotions.push((promotion.clone(), Vec::new()));
@@ -216,7 +234,7 @@ impl Found {
         self.promotions.retain(|(_, codes)| !codes.is_empty());
         let all: Vec<&CodeRow> = self.promotions.iter().flat_map(|(_, codes)| codes).collect();
         if all.is_empty() {
-            return PlannedDeletion { not_found: self.missing, more: self.more, plan: None };
+            return PlannedDeletion { not_found: self.missing, plan: None };
         }
         let count = all.len();
         let headline = match self.promotions.as_slice() {
@@ -226,15 +244,12 @@ impl Found {
             several => format!("Delete {} of {} promotions", counted(count), several.len()),
         };
         let plan = Plan {
+            order: None,
             headline,
             lines: lines(&all),
-            alternative: Some(
-                "Disabling the promotion (update_promotion, status DISABLED) stops all its codes and can be \
-                 taken back."
-                    .to_owned(),
-            ),
+            alternative: Some(alternative()),
             asks: vec![format!("it deletes {}", counted(count))],
-            warnings: if self.more { vec![more_to_come()] } else { Vec::new() },
+            warnings: Vec::new(),
             resulting: Vec::new(),
             steps: self
                 .promotions
@@ -249,14 +264,13 @@ impl Found {
                 })
                 .collect(),
         };
-        PlannedDeletion { not_found: self.missing, more: self.more, plan: Some(Box::new(plan)) }
+        PlannedDeletion { not_found: self.missing, plan: Some(Box::new(plan)) }
     }
 }
 
-fn more_to_come() -> String {
-    format!(
-        "One call reads {MOST_READ} codes and deletes {MOST_DELETED}: more of them may fit, so call again after this."
-    )
+fn alternative() -> String {
+    "Disabling the promotion (update_promotion, status DISABLED) stops all its codes and can be taken back."
+        .to_owned()
 }
 
 /// `412 codes`

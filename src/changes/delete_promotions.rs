@@ -114,6 +114,7 @@ fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
     }
     steps.push(Step::DeletePromotions { documents });
     Plan {
+ order: None,
         headline,
         lines,
         alternative: Some(

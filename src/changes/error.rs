@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 
 use crate::bigcommerce::ApiError;
+use crate::coupons::code_shape::ShapeError;
+use crate::coupons::import::ImportFault;
 use crate::coupons::store_time::TimeFault;
 use crate::coupons::{CodeTextError, CouponError};
+use crate::jobs::JournalError;
 use crate::policy::Violation;
 use crate::state::StateError;
 
@@ -65,6 +68,27 @@ pub enum ChangeError {
     /// Another change of this store is under way and takes too long to wait for.
     #[error("another change is under way")]
     Busy,
+    /// A job has to end before this can begin, or runs elsewhere.
+    #[error("the job {id} is under way")]
+    JobUnderWay {
+        /// The job.
+        id: String,
+    },
+    /// No job of this id.
+    #[error("there is no job {id}")]
+    UnknownJob {
+        /// The id asked for.
+        id: String,
+    },
+    /// The journal of the jobs was used as it must not be.
+    #[error(transparent)]
+    Journal(JournalError),
+    /// Codes that cannot be had as asked for.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// Codes to import that cannot be taken as they are.
+    #[error(transparent)]
+    Import(#[from] ImportFault),
     /// No change of this id, or none at all that this caller could take back.
     #[error("there is no change to undo")]
     UnknownChange {

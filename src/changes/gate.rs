@@ -11,7 +11,7 @@ use crate::policy::{self, Counts, Facts, PromotionFacts, Violation};
 
 use super::Rules;
 use super::exposure::exposure;
-use super::plan::{Plan, PromotionRef, Resulting, Step};
+use super::plan::{Order, Plan, PromotionRef, Resulting, Step};
 
 /// Judges `plan`. The reasons to ask a person are sentences without a subject or with a promotion as such; none
 /// means that nobody needs to be asked.
@@ -24,6 +24,11 @@ pub fn judge(plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<String>, 
     for Resulting { before, after } in &plan.resulting {
         let Some(after) = after else { continue };
         let exposed = exposure(before.as_ref(), after, &rules.confirm, now);
+        reasons.extend(exposed.into_iter().map(|reason| format!("the promotion {reason}")));
+    }
+    if let Some(order) = plan.order.as_ref().filter(|order| order.counts().codes_created > 0) {
+        // The promotion stays as it is, and every new code gives away what it gives.
+        let exposed = exposure(Some(&order.promotion), &order.promotion, &rules.confirm, now);
         reasons.extend(exposed.into_iter().map(|reason| format!("the promotion {reason}")));
     }
     let codes = counts(plan).codes_created;
@@ -40,9 +45,10 @@ pub fn counts(plan: &Plan) -> Counts {
         let is_on = |promotion: &Promotion| promotion.status == Status::Enabled;
         resulting.after.as_ref().is_some_and(is_on) && !resulting.before.as_ref().is_some_and(is_on)
     };
+    let ordered = plan.order.as_deref().map(Order::counts).unwrap_or_default();
     Counts {
-        codes_created: sum(Step::codes_created),
-        codes_deleted: sum(Step::codes_deleted),
+        codes_created: sum(Step::codes_created) + ordered.codes_created,
+        codes_deleted: sum(Step::codes_deleted) + ordered.codes_deleted,
         promotions_enabled: plan.resulting.iter().filter(enabled).count() as u64,
     }
 }
@@ -69,6 +75,10 @@ fn facts(plan: &Plan) -> Facts<'_> {
             }
             Step::CreatePromotion { .. } | Step::UpdateSettings { .. } => {}
         }
+    }
+    if let Some(order) = &plan.order {
+        touched.insert(order.promotion.id);
+        new_codes.extend(order.texts.iter().map(String::as_str));
     }
     Facts { promotions: promotions.collect(), new_codes, touched_promotions: touched.into_iter().collect() }
 }

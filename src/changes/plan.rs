@@ -2,12 +2,18 @@
 //!
 //! Because a change is data, one place judges it, one shows it, one carries it out and one turns it round.
 
+use base64::Engine;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::coupons::{CodeText, CouponCode, NewCode, Promotion, UseLimits};
+use crate::jobs::spec::WorkSpec;
+use crate::jobs::{Kind, NewUnit};
+use crate::policy::Counts;
 
 use super::inverse::terms_of;
+use super::job;
 
 /// One thing to do. Steps are done in order, and the first that fails ends the change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -192,6 +198,49 @@ pub struct Resulting {
     pub after: Option<Promotion>,
 }
 
+/// Bulk work that outlasts the call: a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// The promotion as it is, with the uses that the new codes can add as its cap where it has none: what is judged.
+    pub promotion: Promotion,
+    /// What kind of job.
+    pub kind: Kind,
+    /// Of jobs with one lane, one runs at a time.
+    pub lane: Option<String>,
+    /// The work.
+    pub work: WorkSpec,
+    /// The units that are known before the job begins.
+    pub units: Vec<NewUnit>,
+    /// Codes it is about; at most so many where only the job itself finds out.
+    pub requested: u64,
+    /// The codes that are given, if they are: what a confirmation is bound to.
+    pub digest: Option<String>,
+    /// Texts of new codes, all or some of which the operator's pattern is held against.
+    pub texts: Vec<String>,
+}
+
+impl Order {
+    /// What it adds to the counts of a day, at most.
+    pub fn counts(&self) -> Counts {
+        job::counts_of(self.kind, self.requested)
+    }
+
+    /// What must be the same between a preview and the job.
+    fn identity(&self) -> Value {
+        json!({ "work": self.work, "requested": self.requested, "codes": self.digest })
+    }
+}
+
+/// What stands for codes that are too many to keep.
+pub(super) fn digest<T: AsRef<[u8]>>(codes: impl IntoIterator<Item = T>) -> String {
+    let mut digest = Sha256::new();
+    for code in codes {
+        digest.update(code.as_ref());
+        digest.update([0]);
+    }
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest.finalize())
+}
+
 /// A whole change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -203,6 +252,8 @@ pub struct Plan {
     pub alternative: Option<String>,
     /// What is done, in order.
     pub steps: Vec<Step>,
+    /// What is done by a job, in place of steps.
+    pub order: Option<Box<Order>>,
     /// The promotions whose rules, dates, caps or codes change.
     pub resulting: Vec<Resulting>,
     /// Why a person must be asked whatever the result is, such as `it deletes 412 codes`.
@@ -216,6 +267,10 @@ impl Plan {
     /// where it goes). Who agreed to enabling a promotion of 20% did not agree to one that gives 90% by now.
     pub fn fingerprint(&self) -> Value {
         let steps: Vec<_> = self.steps.iter().map(Step::identity).collect();
+        if let Some(order) = &self.order {
+            let terms = terms_of(&order.promotion.document);
+            return json!({ "order": order.identity(), "terms": [terms] });
+        }
         let decided = self.resulting.iter().filter_map(|Resulting { before, after }| {
             Some(terms_of(&after.as_ref().or(before.as_ref())?.document))
         });

@@ -208,6 +208,7 @@ fn plan(
         )
     };
     Plan {
+        order: None,
         headline,
         lines,
         alternative: None,

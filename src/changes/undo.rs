@@ -244,6 +244,7 @@ fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
         }
     }
     Plan {
+        order: None,
         headline: format!("Undo {}: {}", change.id, change.summary),
         lines,
         alternative: None,

@@ -122,6 +122,7 @@ impl Desk {
         };
         let old = fields_of(&before, patch.keys());
         let plan = Plan {
+            order: None,
             headline: headline(&before, &patch),
             lines,
             alternative: None,

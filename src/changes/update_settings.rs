@@ -48,6 +48,7 @@ impl Desk {
             (old != value).then(|| format!("{name}: {old} to {value}."))
         };
         let plan = Plan {
+            order: None,
             headline: "Change the promotion settings of the whole store".to_owned(),
             lines: wanted.iter().filter_map(changed).collect(),
             alternative: None,

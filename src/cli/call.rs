@@ -29,16 +29,21 @@ pub(super) struct CallCommand {
 /// Prints the structured result (or the error's JSON) on stdout; exit code 1 for a tool error.
 pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
     let arguments = parse(&command.arguments)?;
-    let toolbox = store::toolbox(&command.serve)?;
+    let (toolbox, jobs) = store::toolbox(&command.serve)?;
     if command.serve.store.sandbox && command.serve.store.sandbox_data.is_none() {
         output::note(
             "note: this practice store is forgotten at exit; --sandbox-data FILE keeps it, and --state-dir DIR what undo and \
              a confirmation need",
         );
     }
-    match toolbox.call(&command.tool, arguments, CallContext::new(CALLER)).await {
+    let called = toolbox.call(&command.tool, arguments, CallContext::new(CALLER)).await;
+    jobs.stop().await;
+    match called {
         Some(Ok(Outcome::Answer(result))) => {
             output::json(&result.structured_content)?;
+            for id in unfinished(result.structured_content.as_ref()) {
+                output::note(&goes_on(id, store::is_kept(&command.serve)?));
+            }
             Ok(ExitCode::SUCCESS)
         }
         // Nobody is asked who cannot be.
@@ -54,6 +59,24 @@ pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
                 format!("there is no tool \"{}\"; the tools are {}", command.tool, known.join(", "));
             Err(Unusable(message).into())
         }
+    }
+}
+
+/// The jobs in an answer that were still running.
+fn unfinished(answer: Option<&Value>) -> impl Iterator<Item = &str> {
+    let one = answer.and_then(|answer| answer.get("job"));
+    let several = answer.and_then(|answer| answer.get("jobs")?.as_array()).into_iter().flatten();
+    let running =
+        one.into_iter().chain(several).filter(|job| job.get("state").is_some_and(|s| s == "running"));
+    running.filter_map(|job| job.get("job_id")?.as_str())
+}
+
+/// What becomes of a job when this process ends.
+fn goes_on(id: &str, is_kept: bool) -> String {
+    if is_kept {
+        format!("note: {id} is not done yet, and this process ends: `coupon-mcp jobs run` goes on with it")
+    } else {
+        format!("note: {id} is not done yet and ends with this process; with --state-dir DIR it could go on")
     }
 }
 
@@ -97,6 +120,18 @@ mod tests {
             parsed(&["promotion_id=1", "code=A=B", "max_uses=null"]),
             Ok(json!({"promotion_id": "1", "code": "A=B", "max_uses": null}))
         );
+    }
+
+    #[test]
+    fn running_jobs_are_found_in_any_answer() {
+        let (running, done) =
+            (json!({"job_id": "job_a", "state": "running"}), json!({"job_id": "job_b", "state": "done"}));
+        let found = |answer: Value| unfinished(Some(&answer)).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(found(json!({"status": "done", "job": running})), ["job_a"]);
+        assert_eq!(found(json!({"jobs": [done, running]})), ["job_a"]);
+        assert_eq!(found(json!({"job": done})), Vec::<String>::new());
+        assert_eq!(found(json!({"coupon_codes": "code,state\nX,running"})), Vec::<String>::new());
+        assert_eq!(unfinished(None).count(), 0);
     }
 
     #[test]

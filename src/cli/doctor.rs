@@ -14,7 +14,7 @@ use super::{MISCONFIGURED, output, store};
 /// no usable configuration.
 pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     let report = Report { style: Style::of_stdout() };
-    let (description, store) = match describe(args).and_then(|text| Ok((text, store::open(args)?))) {
+    let (description, store) = match describe(args).and_then(|text| Ok((text, store::open(args, 0)?))) {
         Ok(found) => found,
         Err(error) => {
             report.failed("configuration", &error.to_string());

@@ -14,7 +14,7 @@ use super::{output, store};
 
 /// Serves until a signal comes.
 pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let server = store::server(serve)?;
+    let (server, jobs) = store::server(serve)?;
     if !args.listen.ip().is_loopback() && !args.insecure_no_auth {
         let message = format!(
             "{} is not a loopback address, and nothing authenticates the callers: whoever reaches the port could \
@@ -34,6 +34,8 @@ pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<Ex
     });
     output::note(&format!("listening on http://{}", listener.local_addr()?));
     let settings = HttpSettings { calls: server.calls(), ..args.settings() };
-    serve_http(listener, server, settings, shutdown).await?;
+    let served = serve_http(listener, server, settings, shutdown).await;
+    jobs.stop().await;
+    served?;
     Ok(ExitCode::SUCCESS)
 }

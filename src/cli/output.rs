@@ -1,23 +1,63 @@
 //! Printing. A reader that goes away (`| head`) is no error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::ops::ControlFlow;
 
+use anyhow::Context;
+use comfy_table::{Table, presets};
 use serde::Serialize;
 
 /// A line of data, on stdout.
 pub(super) fn data(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
 /// A line for people, on stderr.
 pub(super) fn note(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Data as indented JSON, on stdout.
 pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     data(&serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// Rows below their header, on stdout.
+pub(super) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    data(&table.trim_fmt());
+}
+
+/// CSV on stdout.
+pub(super) struct Csv(csv::Writer<io::Stdout>);
+
+impl Csv {
+    pub(super) fn new() -> Self {
+        Self(csv::Writer::from_writer(io::stdout()))
+    }
+
+    /// Writes rows out; `Break` says that nobody reads them any more.
+    pub(super) fn rows<R, C>(&mut self, rows: impl IntoIterator<Item = R>) -> anyhow::Result<ControlFlow<()>>
+    where
+        R: IntoIterator<Item = C>,
+        C: AsRef<[u8]>,
+    {
+        let written = rows.into_iter().try_for_each(|row| self.0.write_record(row));
+        match written.and_then(|()| Ok(self.0.flush()?)) {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if is_broken_pipe(&error) => Ok(ControlFlow::Break(())),
+            Err(error) => Err(error).context("stdout cannot be written"),
+        }
+    }
+}
+
+fn is_broken_pipe(error: &csv::Error) -> bool {
+    matches!(error.kind(), csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Styles for a terminal; on anything else, and where `NO_COLOR` is set, plain text.
@@ -29,7 +69,7 @@ pub(super) struct Style {
 impl Style {
     pub(super) fn of_stdout() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { colours: wanted && std::io::stdout().is_terminal() }
+        Self { colours: wanted && io::stdout().is_terminal() }
     }
 
     pub(super) fn bold(self, text: &str) -> String {

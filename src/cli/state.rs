@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::{Span, Timestamp, Zoned};
 
 use crate::config::{ConfigError, GuardArgs};
+use crate::jobs::{Journal, Scope};
 use crate::state::{AuditLog, Location, State, StateSettings, default_directory};
 
 use super::output;
@@ -13,7 +14,7 @@ use super::store::Unusable;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StateCommand {
-    /// Forget old changes (they can no longer be undone), used confirmations and old counts, of all stores. The
+    /// Forget old changes (they can no longer be undone), jobs that ended, used confirmations and old counts, of all stores. The
     /// audit log is left alone.
     Prune(PruneCommand),
 }
@@ -41,9 +42,10 @@ pub(super) async fn run(command: &StateCommand) -> anyhow::Result<ExitCode> {
         store_key: String::new(),
         audit_log: AuditLog::Default,
     };
+    let jobs = Journal::new(Location::Directory(directory.clone()), Scope::All).prune(before).await?;
     let pruned = State::new(settings).prune(before, Timestamp::now()).await?;
     output::data(&format!(
-        "{}: forgot {} changes, {} confirmations, {} counts",
+        "{}: forgot {} changes, {} confirmations, {} counts, {jobs} jobs",
         directory.display(),
         pruned.changes,
         pruned.tokens,

@@ -21,8 +21,9 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         stop.cancel();
     });
     match store::server(args) {
-        Ok(server) => {
+        Ok((server, jobs)) => {
             stdio::serve(server, shutdown).await;
+            jobs.stop().await;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::bigcommerce::{Client, ClientSettings, Connect, Endpoint, EndpointError};
-use crate::changes::{Desk, Rules};
-use crate::config::{ConfigError, GuardArgs, Guards, StoreArgs, StoreConfig};
+use crate::changes::{Desk, Files, Rules};
+use crate::config::{ConfigError, GuardArgs, Guards, JobArgs, StoreArgs, StoreConfig};
 use crate::coupons::{CallLimits, Store};
+use crate::jobs::{JobSettings, Jobs, Journal, Scope};
 use crate::policy::Policy;
 use crate::sandbox::{self, Sandbox, SandboxOptions};
 use crate::server::{CallCaps, CouponServer};
@@ -33,54 +34,77 @@ pub(super) struct ServeArgs {
     pub(super) store: StoreArgs,
     #[command(flatten)]
     pub(super) guard: GuardArgs,
+    #[command(flatten)]
+    pub(super) jobs: JobArgs,
 }
 
-/// The store of these settings.
-pub(super) fn open(args: &StoreArgs) -> Result<Arc<Store>, ConfigError> {
+/// The store of these settings, of which jobs leave a part of the quota to others.
+pub(super) fn open(args: &StoreArgs, job_reserve_percent: u8) -> Result<Arc<Store>, ConfigError> {
     let config = args.resolve()?;
     let zone = args.time_zone()?;
-    let settings = ClientSettings { request_timeout: args.request_timeout(), ..ClientSettings::default() };
+    let settings = ClientSettings {
+        request_timeout: args.request_timeout(),
+        job_reserve_percent,
+        ..ClientSettings::default()
+    };
     let client = Client::new(connect(config), settings);
     let limits = CallLimits { total: CALL_TOTAL, rate_limit_wait: args.rate_limit_wait() };
     Ok(Arc::new(Store::new(client, limits).in_zone(zone)))
 }
 
-/// The tools over these settings' store.
-pub(super) fn toolbox(args: &ServeArgs) -> anyhow::Result<Toolbox> {
+/// The tools over these settings' store, and its jobs.
+pub(super) fn toolbox(args: &ServeArgs) -> anyhow::Result<(Toolbox, Arc<Jobs>)> {
     let guards = args.guard.resolve()?;
-    let desk = desk(&args.store, &guards)?;
-    Ok(Toolbox::new(Ok(Arc::new(desk)), &guards.policy))
+    let desk = desk(args, &guards)?;
+    let jobs = Arc::clone(desk.jobs());
+    Ok((Toolbox::new(Ok(Arc::new(desk)), &guards.policy), jobs))
 }
 
-fn desk(args: &StoreArgs, guards: &Guards) -> Result<Desk, ConfigError> {
-    let store = open(args)?;
-    let (store_key, label) = match args.resolve()? {
+/// The desk over these settings' store.
+pub(super) fn desk(args: &ServeArgs, guards: &Guards) -> Result<Desk, ConfigError> {
+    let store = open(&args.store, args.jobs.job_reserve_percent)?;
+    let (store_key, label) = match args.store.resolve()? {
         StoreConfig::Sandbox { .. } => ("sandbox".to_owned(), "practice store".to_owned()),
         StoreConfig::Remote { api, hash, .. } => {
             let authority = api.authority().to_owned();
             (format!("{authority}/{hash}"), format!("store {hash}"))
         }
     };
-    let location = match &guards.state_dir {
-        Some(directory) => Location::Directory(directory.clone()),
-        // What a practice store forgets at exit, its state does too.
-        None if args.sandbox => Location::Memory,
-        None => Location::Directory(state::default_directory().ok_or(ConfigError::NoStateDirectory)?),
-    };
+    let location = location(args, guards)?;
+    let journal = Journal::new(location.clone(), Scope::Store(store_key.clone()));
     let audit_log = guards.audit_log.clone().map_or(AuditLog::Default, AuditLog::File);
-    let state = State::new(StateSettings { location, store_key, audit_log });
+    let state = Arc::new(State::new(StateSettings { location, store_key, audit_log }));
     let rules = Rules {
         policy: guards.policy.clone(),
         confirm: guards.confirm.clone(),
         mode: guards.mode,
         audit_required: guards.audit_required,
+        files: Files { readable: args.jobs.allow_dir.clone(), exports: args.jobs.exports() },
     };
-    Ok(Desk::new(store, state, rules, label))
+    let settings = JobSettings { settle: args.jobs.settle(), reserve_percent: args.jobs.job_reserve_percent };
+    let jobs = Arc::new(Jobs::new(Arc::clone(&store), Arc::clone(&state), journal, settings));
+    Ok(Desk::new(store, state, jobs, rules, label))
+}
+
+/// Where the server's state is.
+pub(super) fn location(args: &ServeArgs, guards: &Guards) -> Result<Location, ConfigError> {
+    Ok(match &guards.state_dir {
+        Some(directory) => Location::Directory(directory.clone()),
+        // What a practice store forgets at exit, its state does too.
+        None if args.store.sandbox => Location::Memory,
+        None => Location::Directory(state::default_directory().ok_or(ConfigError::NoStateDirectory)?),
+    })
+}
+
+/// Whether what these settings' server remembers outlives its process.
+pub(super) fn is_kept(args: &ServeArgs) -> anyhow::Result<bool> {
+    Ok(location(args, &args.guard.resolve()?)? != Location::Memory)
 }
 
 /// The MCP server over these settings' store.
-pub(super) fn server(args: &ServeArgs) -> anyhow::Result<CouponServer> {
-    Ok(CouponServer::new(toolbox(args)?, args.store.sandbox, CallCaps::default()))
+pub(super) fn server(args: &ServeArgs) -> anyhow::Result<(CouponServer, Arc<Jobs>)> {
+    let (toolbox, jobs) = toolbox(args)?;
+    Ok((CouponServer::new(toolbox, args.store.sandbox, CallCaps::default()), jobs))
 }
 
 /// A server that answers every call with what is wrong with the configuration.

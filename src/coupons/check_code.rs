@@ -52,6 +52,7 @@ pub enum Verdict {
 
 /// Why a code does not work, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(description = "")]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the words are the published names")]
 pub enum ReasonCode {
@@ -71,23 +72,21 @@ pub enum ReasonCode {
     NeverFires,
 }
 
-/// Why a code does not work.
+/// Why a code does not work: `message` says what is, `fix` what to do, with the tool for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[allow(missing_docs, reason = "a field's own doc is published: only what its name does not tell")]
 pub struct Reason {
-    /// For programs.
     pub code: ReasonCode,
-    /// What is.
     pub message: String,
-    /// What to do, with the tool for it.
     pub fix: String,
 }
 
-/// Something that matters and could not be looked at.
+/// Something that matters and could not be looked at: what, in a word or two, and why it matters and what would
+/// tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[allow(missing_docs, reason = "a field's own doc is published: only what its name does not tell")]
 pub struct Unchecked {
-    /// What, in a word or two.
     pub what: &'static str,
-    /// Why it matters, and what would tell.
     pub why: String,
 }
 

@@ -122,6 +122,19 @@ impl Store {
         }
     }
 
+    /// What became of a creation whose answer was lost: the code if it is there as it should be, `None` if there is
+    /// no code of this text.
+    ///
+    /// # Errors
+    /// [`CouponError::Conflict`] where the text is there otherwise, or the look-up failed.
+    pub async fn look_up_created(
+        &self,
+        new: &NewCode,
+        patience: &Patience,
+    ) -> Result<Option<Created>, CouponError> {
+        self.find_existing(new, patience).await?.transpose()
+    }
+
     /// Whether a coupon of the older kind has this text. What cannot be read is taken for no.
     pub async fn is_legacy(&self, code: &CodeText, patience: &Patience) -> bool {
         let found = self.client.find_legacy_coupons(code.as_str(), patience).await.unwrap_or_default();

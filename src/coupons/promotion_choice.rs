@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 
-use crate::bigcommerce::{ApiError, Patience, wire};
+use crate::bigcommerce::page::MAX_LIMIT;
+use crate::bigcommerce::{ApiError, Patience, PromotionQuery, wire};
 
 use super::{CouponError, Store, clean};
 
@@ -32,6 +33,28 @@ impl Store {
     pub async fn promotion_choices(&self, patience: &Patience) -> Result<Vec<PromotionChoice>, ApiError> {
         let promotions = self.client.newest_coupon_promotions(CHOICES, patience).await?;
         Ok(promotions.into_iter().take(CHOICES as usize).map(PromotionChoice::from).collect())
+    }
+
+    /// All coupon promotions, the oldest first. One request for every 250.
+    ///
+    /// # Errors
+    /// Any [`ApiError`].
+    pub async fn coupon_promotions(&self, patience: &Patience) -> Result<Vec<PromotionChoice>, ApiError> {
+        let mut promotions: Vec<PromotionChoice> = Vec::new();
+        for page in 1.. {
+            let query = PromotionQuery {
+                redemption_type: Some("coupon"),
+                page: Some(page),
+                limit: Some(MAX_LIMIT),
+                ..PromotionQuery::default()
+            };
+            let read = self.client.list_promotions(&query, patience).await?;
+            promotions.extend(read.promotions.into_iter().map(PromotionChoice::from));
+            if !read.more {
+                break;
+            }
+        }
+        Ok(promotions)
     }
 
     /// Whether the store has the promotion.

@@ -57,11 +57,12 @@ pub struct PromotionList {
 
 /// A look at a promotion's codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(description = "")]
 pub struct CodesGlimpse {
     /// How many there are, where BigCommerce says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// At most three of them.
+    /// At most 3.
     pub examples: Vec<String>,
 }
 

@@ -20,72 +20,66 @@ use super::schedule::WeeklySchedule;
 use super::{CouponError, Promotion, Store, clean, store_time};
 
 /// All of a promotion.
+///
+/// `rules` has a text for each rule, `stacking` says how it goes with other promotions, `customers` and `channels`
+/// who can use it where, `notifications` what shoppers are told, `warnings` what is wrong or easily overlooked.
+/// `status` is ENABLED, DISABLED or INVALID; `effective_state` is active, scheduled, expired, used_up, disabled or
+/// invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[allow(missing_docs, reason = "a field's own doc is published: only what its name does not tell")]
 pub struct PromotionView {
-    /// Id of the promotion.
     pub id: u64,
-    /// Its internal name.
     pub name: String,
     /// What shoppers see.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// What it really does now: active, scheduled, expired, used_up, disabled or invalid.
+    /// What it really does now; status is what was set.
     pub effective_state: &'static str,
-    /// What was set: ENABLED, DISABLED or INVALID.
     pub status: &'static str,
     /// coupon: shoppers type a code. automatic: they do not.
     pub kind: &'static str,
     /// SINGLE takes one code, BULK any number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coupon_type: Option<&'static str>,
-    /// What it does, a text for each rule.
     pub rules: Vec<String>,
-    /// Uses that BigCommerce has recorded.
     pub current_uses: u64,
-    /// Uses allowed in all; 0 = unlimited.
+    /// 0 = unlimited.
     pub max_uses: u64,
-    /// When it starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<Moment>,
-    /// When it ends; absent = never.
+    /// Absent = never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<Moment>,
-    /// On which days and hours it works; absent = always.
+    /// Days and hours; absent = always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// How it goes with other promotions.
     pub stacking: Vec<String>,
-    /// Who can use it.
     pub customers: Vec<String>,
-    /// Where it can be used.
     pub channels: String,
     /// ISO 4217; * = any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// Where the order must go to; absent = anywhere.
+    /// Absent = anywhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping_address: Option<String>,
-    /// What shoppers are told, and where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notifications: Vec<String>,
-    /// Its codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codes: Option<CodesGlimpse>,
-    /// What is wrong or easily overlooked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// Every other field that BigCommerce sent, as JSON.
+    /// All else that BigCommerce sent, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
 }
 
-/// A point in time.
+/// A point in time in the store's time zone: `at` in RFC 3339 with the zone's offset, and in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(description = "")]
+#[allow(missing_docs, reason = "a field's own doc is published: only what its name does not tell")]
 pub struct Moment {
-    /// RFC 3339, with the offset of the store's time zone.
     #[schemars(extend("format" = "date-time"))]
     pub at: String,
-    /// In the store's time zone.
     pub in_words: String,
 }
 

@@ -31,6 +31,11 @@ pub fn harmless(text: &str) -> String {
     cut(&plain(text), SENTENCE, &|text| text.to_owned())
 }
 
+/// A cell of a table that no spreadsheet runs: one that begins like a formula is text after an apostrophe.
+pub fn no_formula(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
+}
+
 fn cut(text: &str, most: usize, form: &dyn Fn(&str) -> String) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => form(&format!("{}…", text.get(..end).unwrap_or_default())),
@@ -67,6 +72,15 @@ mod tests {
             "\" x (https e.example) www e.example  b 'rm' /b \""
         );
         assert_eq!(quoted(&"ä".repeat(81)).chars().count(), 83);
+    }
+
+    #[test]
+    fn a_cell_is_never_a_formula() {
+        for (cell, harmless) in
+            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("1=1", "1=1")]
+        {
+            assert_eq!(no_formula(cell.to_owned()), harmless);
+        }
     }
 
     #[test]

@@ -281,7 +281,16 @@ fn the_toolsets_in_force_decide_what_is_offered() {
         assert_eq!(policy.offers_any(), every_tool().iter().any(|tool| policy.offers(tool)));
         every_tool().into_iter().filter(|tool| policy.offers(tool)).collect::<BTreeSet<_>>()
     };
-    let reading = ["list_promotions", "get_promotion", "check_coupon_code", "get_store", "list_coupon_codes"];
+    let reading = [
+        "list_promotions",
+        "get_promotion",
+        "check_coupon_code",
+        "get_store",
+        "list_coupon_codes",
+        "export_coupon_codes",
+        "summarize_coupon_codes",
+        "get_job",
+    ];
     assert_eq!(offered("read_only = true"), BTreeSet::from(reading));
     assert_eq!(offered("toolsets = ['settings']"), BTreeSet::from(["undo", "update_promotion_settings"]));
     assert_eq!(offered("toolsets = []"), BTreeSet::new());
@@ -293,8 +302,8 @@ fn the_toolsets_in_force_decide_what_is_offered() {
 }
 
 #[test]
-fn there_are_thirteen_tools() {
-    assert_eq!(every_tool().len(), 13);
+fn there_are_nineteen_tools() {
+    assert_eq!(every_tool().len(), 19);
 }
 
 #[test]

@@ -40,10 +40,25 @@ impl Toolset {
     /// The names of its tools.
     pub const fn tools(self) -> &'static [&'static str] {
         match self {
-            Self::Read => {
-                &["list_promotions", "get_promotion", "check_coupon_code", "get_store", "list_coupon_codes"]
-            }
-            Self::Codes => &["create_coupon_code", "delete_coupon_codes", "replace_coupon_code", "undo"],
+            Self::Read => &[
+                "list_promotions",
+                "get_promotion",
+                "check_coupon_code",
+                "get_store",
+                "list_coupon_codes",
+                "export_coupon_codes",
+                "summarize_coupon_codes",
+                "get_job",
+            ],
+            Self::Codes => &[
+                "create_coupon_code",
+                "generate_coupon_codes",
+                "import_coupon_codes",
+                "delete_coupon_codes",
+                "replace_coupon_code",
+                "undo",
+                "control_job",
+            ],
             Self::Promotions => &["create_promotion", "update_promotion", "delete_promotions", "undo"],
             Self::Settings => &["update_promotion_settings", "undo"],
         }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use rmcp::model::{
     ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ErrorCode, InputRequest,
-    InputRequiredResult, InputResponses,
+    InputRequiredResult, InputResponses, ProgressNotificationParam,
 };
 use rmcp::service::{RequestContext, ServiceError};
 use rmcp::{ErrorData, RoleServer};
 use serde_json::json;
 use tracing::debug;
 
-use crate::tools::{CallContext, Consent, Question};
+use crate::tools::{CallContext, Consent, Progress, Question};
 
 use super::is_modern;
 
@@ -22,7 +22,30 @@ const ANSWER_WITHIN: Duration = Duration::from_mins(5);
 
 /// The caller as the tools see it.
 pub(super) fn call_context(context: &RequestContext<RoleServer>) -> CallContext {
-    CallContext { caller: caller(context), can_ask: can_ask(context), consent: None }
+    CallContext {
+        caller: caller(context),
+        can_ask: can_ask(context),
+        local: context.extensions.get::<http::request::Parts>().is_none(),
+        progress: progress(context),
+        consent: None,
+    }
+}
+
+/// Where to tell how far the call is, if the request says so.
+fn progress(context: &RequestContext<RoleServer>) -> Option<Progress> {
+    let token = context.meta.get_progress_token()?;
+    let peer = context.peer.clone();
+    Some(Progress::new(move |done, total| {
+        let (peer, token) = (peer.clone(), token.clone());
+        Box::pin(async move {
+            #[expect(clippy::cast_precision_loss, reason = "counts of codes are far below 2^52")]
+            let (done, total) = (done as f64, total.map(|total| total as f64));
+            let mut progress = ProgressNotificationParam::new(token, done);
+            progress.total = total;
+            // A host that went away needs no news.
+            let _ = peer.notify_progress(progress).await;
+        })
+    }))
 }
 
 /// The host's name and, where there is one, its session on HTTP.

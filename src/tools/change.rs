@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::bigcommerce::Patience;
 use crate::changes::{Call, Carried, Desk, Done, Plan, Step, gate};
+use crate::jobs::JobState;
 
 use super::confirm::{Case, Confirmation, Preview, Verdict};
 use super::context::{CallContext, Consent, Outcome};
 use super::error::ToolError;
+use super::job::{self, Followed};
 use super::schema;
 
 /// A tool that changes the store: its published contract, how it plans, and what it says afterwards.
@@ -23,6 +25,8 @@ pub(super) trait ChangeTool {
     const DESCRIPTION: &'static str;
     /// Whether it takes something away that was there.
     const DESTRUCTIVE: bool;
+    /// Whether a repeat adds nothing.
+    const IDEMPOTENT: bool = true;
     type Input: DeserializeOwned + JsonSchema + Send;
     /// What it answers besides what all of them answer. Every field may be left out.
     type Detail: Serialize + JsonSchema + Send;
@@ -37,6 +41,9 @@ pub(super) trait ChangeTool {
 
     /// Adds what became of it; the sentence for the user comes back.
     fn report(detail: &mut Self::Detail, carried: &Carried) -> String;
+
+    /// Adds how the job stands that was begun in place of steps.
+    fn begun(_: &mut Self::Detail, _: &Desk, _: Followed) {}
 
     /// What is done once the change is whole.
     fn settle(_: &Desk, _: &Self::Detail, _: &Done) -> impl Future<Output = ()> + Send {
@@ -67,29 +74,31 @@ enum Status {
     Declined,
     /// Nothing was done: this is a preview.
     DryRun,
+    /// It goes on as a job.
+    Running,
+    /// The job stopped; message says why.
+    Failed,
+    /// The job was cancelled meanwhile.
+    Cancelled,
+    /// The job cannot tell what became of some of it.
+    NeedsAttention,
 }
 
 /// What every change answers.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Answer<D> {
-    /// How it ended.
     status: Status,
-    /// What to tell the user.
     message: String,
-    /// What undo takes it back by.
     #[serde(skip_serializing_if = "Option::is_none")]
     change_id: Option<String>,
-    /// Which store it is about.
     store: String,
-    /// What to tell the user besides.
     warnings: Vec<String>,
     /// What would be done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
     preview: Option<Preview>,
-    /// To call again with, once the user agrees.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmation_token: Option<String>,
-    /// To call again with, word for word.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmation_text: Option<String>,
     #[serde(flatten)]
@@ -128,7 +137,7 @@ pub(super) fn definition<T: ChangeTool>() -> Tool {
     let annotations = ToolAnnotations::with_title(T::TITLE)
         .read_only(false)
         .destructive(T::DESTRUCTIVE)
-        .idempotent(true)
+        .idempotent(T::IDEMPOTENT)
         .open_world(true);
     Tool::new(T::NAME, T::DESCRIPTION, input)
         .with_title(T::TITLE)
@@ -159,9 +168,9 @@ pub(super) async fn handle<T: ChangeTool>(
     let input = serde_path_to_error::deserialize(arguments.clone())
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
     let patience = desk.store().patience();
-    let _turn = desk.turn(&patience).await?;
+    let turn = desk.turn(&patience).await?;
     let Draft { plan, mut detail, idle } = T::plan(desk, input, context, &patience).await?;
-    let Some(plan) = plan else {
+    let Some(mut plan) = plan else {
         let mut answer = Answer::new(Status::Done, idle, desk);
         answer.detail = Some(detail);
         return answer.into_outcome();
@@ -182,12 +191,40 @@ pub(super) async fn handle<T: ChangeTool>(
         }
         Verdict::Go(confirmed) => {
             call.confirmed = confirmed;
+            if let Some(order) = plan.order.take() {
+                let warnings = std::mem::take(&mut plan.warnings);
+                let record = desk.begin_job(&call, *order).await?;
+                drop(turn);
+                let followed = job::follow(desk, record, context, &patience).await;
+                return begun::<T>(desk, followed, detail, warnings);
+            }
             let done = desk.carry_out(&call, &plan, &patience).await?;
             let said = T::report(&mut detail, &done.carried);
             T::settle(desk, &detail, &done).await;
             answer(desk, &plan, done, detail, said)
         }
     }
+}
+
+fn begun<T: ChangeTool>(
+    desk: &Desk,
+    followed: Followed,
+    mut detail: T::Detail,
+    warnings: Vec<String>,
+) -> Result<Outcome, ToolError> {
+    let status = match followed.record.state {
+        JobState::Running => Status::Running,
+        JobState::Done if followed.record.counts.failed > 0 => Status::Partial,
+        JobState::Done => Status::Done,
+        JobState::Failed => Status::Failed,
+        JobState::Cancelled => Status::Cancelled,
+        JobState::NeedsAttention => Status::NeedsAttention,
+    };
+    let mut answer = Answer::new(status, followed.message.clone(), desk);
+    answer.warnings = warnings;
+    T::begun(&mut detail, desk, followed);
+    answer.detail = Some(detail);
+    answer.into_outcome()
 }
 
 fn answer<D: Serialize>(

@@ -43,42 +43,35 @@ pub(super) struct Input {
 /// The diagnosis.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// The sum of it.
+    /// depends: on what is in could_not_check.
     verdict: Verdict,
-    /// The time that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Moment>,
-    /// The code, if the store has it.
+    /// Absent = not in the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<CouponCode>,
-    /// Its promotion.
     #[serde(skip_serializing_if = "Option::is_none")]
     promotion: Option<Promotion>,
-    /// Why it does not work.
     reasons: Vec<Reason>,
-    /// What may keep it from working and could not be looked at.
     could_not_check: Vec<Unchecked>,
-    /// What else to know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
-    /// A code that exists and may have been meant.
+    /// A code that may have been meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
-    /// A link that applies the code: put a product's id in for {PRODUCT_ID}.
+    /// Put a product's id in for {PRODUCT_ID}.
     #[serde(skip_serializing_if = "Option::is_none")]
     link_template: Option<String>,
 }
 
 /// A promotion in short.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "")]
 struct Promotion {
-    /// Id of the promotion.
     id: u64,
-    /// Its internal name.
     name: String,
-    /// What it really does at that time.
+    #[schemars(with = "String")]
     effective_state: State,
-    /// What it gives.
     discount: String,
 }
 

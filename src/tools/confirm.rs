@@ -7,7 +7,6 @@
 
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -56,7 +55,7 @@ impl Confirmation {
 }
 
 /// What would be done.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Preview {
     /// The change in one line.
     headline: String,

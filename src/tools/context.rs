@@ -2,6 +2,8 @@
 
 use rmcp::model::CallToolResult;
 
+use super::progress::Progress;
+
 /// Who calls, and what they can do.
 #[derive(Debug, Clone)]
 pub struct CallContext {
@@ -10,14 +12,18 @@ pub struct CallContext {
     pub caller: String,
     /// Whether the host can put a question to a person.
     pub can_ask: bool,
+    /// Whether the caller's files are this machine's: it started this process.
+    pub local: bool,
+    /// Where the caller is told how far the call is, if it asked for that.
+    pub progress: Option<Progress>,
     /// What a person said to the question that an earlier try of this call ended in.
     pub consent: Option<Consent>,
 }
 
 impl CallContext {
-    /// A caller that cannot ask anybody.
+    /// A caller at this machine that cannot ask anybody.
     pub fn new(caller: impl Into<String>) -> Self {
-        Self { caller: caller.into(), can_ask: false, consent: None }
+        Self { caller: caller.into(), can_ask: false, local: true, progress: None, consent: None }
     }
 }
 

@@ -8,18 +8,15 @@ use crate::coupons;
 
 /// A coupon code.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "")]
 pub(super) struct CouponCode {
-    /// Id of the code.
     pub(super) id: u64,
-    /// The text that a shopper types.
     pub(super) code: String,
-    /// Uses that BigCommerce has recorded.
     pub(super) current_uses: u64,
-    /// Uses allowed in all; 0 = unlimited.
+    /// 0 = unlimited.
     pub(super) max_uses: u64,
-    /// Uses allowed per customer; 0 = unlimited.
+    /// 0 = unlimited.
     pub(super) max_uses_per_customer: u64,
-    /// When it was made, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub(super) created: Option<String>,
@@ -73,11 +70,8 @@ impl From<&CodeRow> for CouponCode {
 /// A code that something could not be done with.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct FailedCode {
-    /// Id of the code.
     id: u64,
-    /// The text.
     code: String,
-    /// Why.
     why: String,
 }
 

@@ -18,16 +18,16 @@ pub(super) struct CreateCouponCode;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
-    /// Id of the promotion that the code belongs to.
+    /// Id of the promotion.
     #[schemars(range(min = 1))]
     promotion_id: u64,
-    /// The text that a shopper types: 1-50 of A-Z a-z 0-9 _ - and blank. Case does not matter.
+    /// 1-50 of A-Z a-z 0-9 _ - and blank. Case does not matter.
     code: String,
-    /// Uses allowed in all. 0 or left out = unlimited; the promotion's own cap still counts.
+    /// Uses in all; default 0 = unlimited. The promotion's own cap still counts.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses: u32,
-    /// Uses allowed per customer. 0 or left out = unlimited.
+    /// Uses per customer; default 0 = unlimited.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: u32,
@@ -39,17 +39,13 @@ pub(super) struct Input {
 /// The code as it now is.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// Id of the promotion.
     promotion_id: u64,
-    /// The code; not there after a dry run.
+    /// Not there after a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     coupon_code: Option<CouponCode>,
-    /// How it came to be there.
     outcome: Outcome,
-    /// What undo takes it back by.
     #[serde(skip_serializing_if = "Option::is_none")]
     change_id: Option<String>,
-    /// What to tell the user besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -68,12 +64,11 @@ enum Outcome {
 impl CouponTool for CreateCouponCode {
     const NAME: &'static str = "create_coupon_code";
     const TITLE: &'static str = "Create a coupon code";
-    const DESCRIPTION: &'static str = "Creates one coupon code on an existing BigCommerce coupon promotion; the \
-        promotion decides the discount, dates and caps. Use it for a code with a given text, such as ANNA10. \
-        Repeating a call is safe: a code that is there with the same limits comes back with outcome \
-        already_existed; with other limits or in another promotion the error is code_conflict. Limits cannot be \
-        changed later. Returns the code with its id, limits and uses. Without a promotion_id, the error names \
-        promotions to choose from.";
+    const DESCRIPTION: &'static str = "Creates one coupon code with a given text, such as ANNA10, on an existing \
+        BigCommerce coupon promotion, which decides the discount, dates and caps. Repeating a call is safe: a \
+        code that is there with the same limits has the outcome already_existed; with other limits or in another \
+        promotion the error is code_conflict. Limits cannot be changed later. Returns the code with its limits \
+        and uses. Without a promotion_id, the error names promotions to choose from.";
     type Input = Input;
     type Output = Output;
 

@@ -17,6 +17,7 @@ use super::context::CallContext;
 use super::coupon_code::CouponCode;
 use super::currency_code;
 use super::error::ToolError;
+use super::schema;
 
 pub(super) struct CreatePromotion;
 
@@ -52,7 +53,7 @@ pub(super) struct Input {
     /// Date (end of that day in the store) or date-time; default never.
     #[serde(default)]
     ends_at: Option<String>,
-    /// Uses in all; 0 or left out = unlimited.
+    /// Uses in all; default 0 = unlimited.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses: Option<u64>,
@@ -71,11 +72,11 @@ pub(super) struct Input {
     /// First code.
     #[serde(default)]
     code: Option<String>,
-    /// Uses of the code in all; 0 or left out = unlimited.
+    /// Uses of the code in all; default 0 = unlimited.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     code_max_uses: Option<u64>,
-    /// Uses of the code per customer; 0 or left out = unlimited.
+    /// Uses of the code per customer; default 0 = unlimited.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: Option<u64>,
@@ -109,17 +110,16 @@ enum CouponType {
 /// What was made.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// Id of the promotion.
     #[serde(skip_serializing_if = "Option::is_none")]
     promotion_id: Option<u64>,
-    /// What it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     discount: Option<String>,
     /// Dates and caps in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     terms: Vec<String>,
-    /// Its first code.
+    /// Its first code, as in list_coupon_codes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
     coupon_code: Option<CouponCode>,
 }
 

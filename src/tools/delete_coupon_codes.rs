@@ -4,14 +4,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Patience;
-use crate::changes::delete_codes::{CodeFilter, MOST_IDS, MOST_TEXTS, PlannedDeletion, Selection, Uses};
+use crate::changes::delete_codes::{Choice, MOST_IDS, MOST_TEXTS, PlannedDeletion, Selection};
 use crate::changes::{Carried, ChangeError, Desk};
 use crate::coupons::CodeText;
+use crate::coupons::code_filter::Uses;
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::coupon_code::{CouponCode, FailedCode};
 use super::error::ToolError;
+use super::job::{Followed, Job};
+use super::schema;
 
 pub(super) struct DeleteCouponCodes;
 
@@ -53,18 +56,17 @@ enum Filter {
 /// What went.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// Codes that are gone.
     deleted_count: u64,
-    /// The first 50 of them, as they were.
+    /// The first 50, as they were.
     deleted: Vec<CouponCode>,
-    /// What was named and was not there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_found: Vec<String>,
-    /// Codes that are still there, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<FailedCode>,
-    /// Whether more codes may fit: then call again.
-    more_may_fit: bool,
+    /// Of many codes: as get_job answers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
+    job: Option<Job>,
 }
 
 impl ChangeTool for DeleteCouponCodes {
@@ -72,7 +74,7 @@ impl ChangeTool for DeleteCouponCodes {
     const TITLE: &'static str = "Delete coupon codes";
     const DESCRIPTION: &'static str = "Deletes coupon codes for good; their counts of uses are lost. Give exactly \
         one of: codes; promotion_id with code_ids; promotion_id with filter, created_before or code_prefix \
-        (combined by and). To stop a campaign, disable its promotion instead. Returns what went and what did not.";
+        (combined by and; any number of codes, many as a job). To stop a campaign, disable its promotion instead. Returns what went and what did not.";
     const DESTRUCTIVE: bool = true;
     type Input = Input;
     type Detail = Detail;
@@ -84,16 +86,16 @@ impl ChangeTool for DeleteCouponCodes {
         patience: &Patience,
     ) -> Result<Draft<Detail>, ToolError> {
         let selection = parse(input)?;
-        let PlannedDeletion { not_found, more, plan } = desk.plan_delete_codes(&selection, patience).await?;
-        let detail = Detail { not_found, more_may_fit: more, ..Detail::default() };
-        let idle = if more {
-            "None of the codes that were read fits, and the promotion has more than one call reads."
-                .to_owned()
-        } else {
-            "Nothing to delete: no such code is there. list_coupon_codes shows a promotion's codes."
-                .to_owned()
-        };
+        let PlannedDeletion { not_found, plan } = desk.plan_delete_codes(&selection, patience).await?;
+        let detail = Detail { not_found, ..Detail::default() };
+        let idle = "Nothing to delete: no such code is there. list_coupon_codes shows a promotion's codes."
+            .to_owned();
         Ok(Draft { plan, detail, idle })
+    }
+
+    fn begun(detail: &mut Detail, desk: &Desk, followed: Followed) {
+        detail.deleted_count = followed.record.counts.succeeded;
+        detail.job = Some(Job::of(desk, &followed.record));
     }
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {
@@ -158,7 +160,7 @@ fn parse(input: Input) -> Result<Selection, ToolError> {
         Filter::Unused => Uses::Unused,
         Filter::UsedUp => Uses::UsedUp,
     });
-    Ok(Selection::Filter { promotion_id, filter: CodeFilter { uses, created_before, prefix } })
+    Ok(Selection::Filter { promotion_id, filter: Choice { uses, created_before, prefix } })
 }
 
 fn within(name: &str, count: usize, most: usize) -> Result<(), ChangeError> {

@@ -27,16 +27,11 @@ pub(super) struct Input {
 /// One promotion that was asked for.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Row {
-    /// Id of the promotion.
     promotion_id: u64,
-    /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// What became of it.
     outcome: Outcome,
-    /// Codes of it that are gone.
     codes_deleted: u64,
-    /// Why it is still there.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
@@ -57,7 +52,6 @@ enum Outcome {
 /// A row for each.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// One row for each promotion.
     promotions: Vec<Row>,
 }
 

@@ -42,6 +42,8 @@ pub enum ErrorCode {
     ConfirmationUnavailable,
     /// There is no such change to undo.
     UnknownChange,
+    /// No job of this id.
+    UnknownJob,
     /// The change was undone before, or left nothing to undo.
     NotUndoable,
     /// What the change left was edited since.
@@ -92,6 +94,7 @@ impl ErrorCode {
             Self::DailyCeiling => "daily_ceiling",
             Self::ConfirmationUnavailable => "confirmation_unavailable",
             Self::UnknownChange => "unknown_change",
+            Self::UnknownJob => "unknown_job",
             Self::NotUndoable => "not_undoable",
             Self::ChangedSince => "changed_since",
             Self::StateUnavailable => "state_unavailable",

@@ -23,11 +23,10 @@ pub(super) struct Input {
 impl CouponTool for GetPromotion {
     const NAME: &'static str = "get_promotion";
     const TITLE: &'static str = "Explain a promotion";
-    const DESCRIPTION: &'static str = "Tells all about one promotion in plain sentences: what it gives and when, \
-        its real state now, dates, uses and limit (0 = unlimited), how it goes with other promotions, customers, \
-        channels, currency, number of codes and what is wrong with it. Use it to explain or compare a promotion \
-        and before changing one. list_coupon_codes lists its codes, check_coupon_code tells why one does not \
-        work. Without a promotion_id, the error names promotions to choose from.";
+    const DESCRIPTION: &'static str = "Tells all about one promotion in plain sentences: what it gives, its real \
+        state now, dates, uses and limit (0 = unlimited), how it goes with other promotions, customers, channels, \
+        currency, number of codes and what is wrong with it. Use it to explain or compare promotions and before \
+        changing one; check_coupon_code tells why a code does not work.";
     type Input = Input;
     type Output = PromotionView;
 

@@ -14,6 +14,7 @@ use crate::coupons::{StoreInformation, clean};
 use crate::state::Change;
 
 use super::promotion_settings::PromotionSettings;
+use super::schema;
 use super::{CallContext, CouponTool, Reply, ToolError};
 
 /// Changes that are told.
@@ -29,35 +30,29 @@ pub(super) struct Input {}
 /// The store.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// The storefront's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// Its currency, ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
-    /// Its BigCommerce plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
-    /// Its time zone, by which bare dates are read.
+    /// By which bare dates are read.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<String>,
-    /// The time there.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_time_now: Option<Moment>,
-    /// What holds for all promotions.
+    /// What holds for all promotions, by BigCommerce's names.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
     promotion_settings: Option<PromotionSettings>,
-    /// Requests that BigCommerce still takes; all apps of the store share them.
+    /// All apps of the store share it.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_budget: Option<RateBudget>,
-    /// Whether the token may write, as far as that is known.
     write_access: &'static str,
-    /// The last changes made through this server, the newest first.
+    /// The newest first.
     recent_changes: Vec<RecentChange>,
-    /// What could not be read, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     could_not_read: Vec<Unread>,
 }
@@ -65,36 +60,27 @@ pub(super) struct Output {
 /// What is left of the rate limit.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RateBudget {
-    /// Requests that one window allows.
     requests_quota: u64,
-    /// Requests left in this window.
     requests_left: u64,
-    /// Seconds until the window opens again.
     resets_in_s: u64,
 }
 
 /// A change made through this server.
 #[derive(Debug, Serialize, JsonSchema)]
 struct RecentChange {
-    /// For undo.
     change_id: String,
-    /// The tool that made it.
     tool: String,
-    /// When, RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     at: String,
-    /// What was done.
     summary: String,
-    /// done, partial, failed, undone, or unfinished where it is under way or was broken off.
+    /// done, partial, failed, undone or unfinished (under way or broken off).
     status: &'static str,
 }
 
 /// A part that is missing.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Unread {
-    /// Which.
     what: String,
-    /// Why.
     why: String,
 }
 

@@ -46,16 +46,12 @@ fn default_limit() -> u32 {
 /// One page of codes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// Id of the promotion.
     promotion_id: u64,
-    /// The codes.
     coupon_codes: Vec<CouponCode>,
     /// Whether there are more in the direction asked for.
     has_more: bool,
-    /// Pass as after to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
-    /// Pass as before to go back.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_cursor: Option<String>,
     /// Codes in all pages, where BigCommerce says.
@@ -66,10 +62,10 @@ pub(super) struct Output {
 impl CouponTool for ListCouponCodes {
     const NAME: &'static str = "list_coupon_codes";
     const TITLE: &'static str = "List coupon codes";
-    const DESCRIPTION: &'static str = "Lists the coupon codes of one BigCommerce promotion with their uses and \
-        limits (0 = unlimited), one page at a time. Use it to see which codes exist, how often they were used, \
-        or, with code, whether one is there. has_more is true only when there is more; then call again with \
-        after = next_cursor. Without a promotion_id, the error names promotions to choose from.";
+    const DESCRIPTION: &'static str = "Lists the coupon codes of one BigCommerce promotion with uses and limits \
+        (0 = unlimited), one page at a time. Use it to see which codes exist, how often they were used or, with \
+        code, whether one is there. While has_more is true, go on with after = next_cursor. Without a \
+        promotion_id, the error names promotions to choose from.";
     type Input = Input;
     type Output = Output;
 
@@ -130,7 +126,7 @@ impl Output {
 
     fn into_reply(self) -> Reply<Self> {
         let text = (self.coupon_codes.len() > ROWS_AS_JSON).then(|| self.table()).flatten();
-        Reply { structured: self, text }
+        Reply { text, ..self.into() }
     }
 
     /// A line that says where in the list we are, then the rows as CSV: about half the tokens of the JSON.

@@ -73,14 +73,10 @@ fn first_page() -> u64 {
 /// One page of promotions.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// The promotions, the newest first.
     promotions: Vec<PromotionRow>,
-    /// Whether there are more.
     has_more: bool,
-    /// Pass as page to go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<u64>,
-    /// What to do next, where the list is empty or could not be completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
@@ -88,7 +84,7 @@ pub(super) struct Output {
 impl CouponTool for ListPromotions {
     const NAME: &'static str = "list_promotions";
     const TITLE: &'static str = "List promotions";
-    const DESCRIPTION: &'static str = "Lists the store's promotions, the newest first, with id, name, effective \
+    const DESCRIPTION: &'static str = "Lists the store's promotions, the newest first, with their effective \
         state (computed from status, dates, schedule and uses), discount in words, uses, limit (0 = unlimited) \
         and end. Use it for what runs, expires or is used up, and to find a promotion_id; get_promotion tells \
         all about one. Go on with page = next_page.";
@@ -174,7 +170,7 @@ impl Output {
 
     fn into_reply(self) -> Reply<Self> {
         let text = (self.promotions.len() > ROWS_AS_JSON).then(|| self.table()).flatten();
-        Reply { structured: self, text }
+        Reply { text, ..self.into() }
     }
 
     /// A line that says where in the list we are, then the rows as a table.

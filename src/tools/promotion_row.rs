@@ -33,26 +33,22 @@ pub(super) enum Kind {
 /// A promotion.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct PromotionRow {
-    /// Id of the promotion.
     id: u64,
-    /// Its internal name.
     name: String,
     /// Told where both kinds are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
-    /// What it really does now, computed from status, dates, weekly schedule and uses.
+    #[schemars(with = "String")]
     effective_state: State,
-    /// What it gives.
     discount: String,
-    /// Uses that BigCommerce has recorded.
     current_uses: u64,
-    /// Uses allowed in all; 0 = unlimited.
+    /// 0 = unlimited.
     max_uses: u64,
-    /// When it ends, RFC 3339; absent = never.
+    /// Absent = never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     end: Option<String>,
-    /// Its codes, with include_codes.
+    /// With include_codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<CodesGlimpse>,
 }

@@ -1,13 +1,12 @@
 //! The promotion settings of a store as the tools show them.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::coupons::clean;
 
 /// The global promotion settings.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct PromotionSettings {
     /// How many coupons a checkout takes.
     #[serde(skip_serializing_if = "Option::is_none")]

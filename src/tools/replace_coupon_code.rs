@@ -12,6 +12,7 @@ use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::coupon_code::CouponCode;
 use super::error::ToolError;
+use super::schema;
 
 pub(super) struct ReplaceCouponCode;
 
@@ -32,7 +33,7 @@ pub(super) struct Input {
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: Option<u64>,
-    /// Whether past uses count against max_uses; default true.
+    /// Whether past uses count against max_uses.
     #[serde(default = "yes")]
     count_past_uses: bool,
 }
@@ -44,13 +45,11 @@ const fn yes() -> bool {
 /// Old and new.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// Id of the promotion of both.
     promotion_id: u64,
-    /// The code as it was.
+    /// Of the shape of new.
+    #[schemars(with = "schema::Opaque")]
     old: CouponCode,
-    /// Whether it is gone.
     old_deleted: bool,
-    /// The code in its place, if it was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<CouponCode>,
 }

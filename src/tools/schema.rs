@@ -3,6 +3,11 @@
 //! What schemars derives is valid JSON Schema and yet makes hosts drop tools: `$ref`, nullable unions, type
 //! arrays, `const`, boolean subschemas and formats such as `uint32`. Here these are rewritten to the plain
 //! subset that all of them read.
+//!
+//! Every conversation pays for the schemas, so what a model learns nothing from is left out: the doc of an
+//! enum's variant, a default that is nothing, and of a result what only a validator would ask for. A field of a
+//! result has a doc where its name does not tell all, because that doc is published; the doc of its type would be
+//! in its place, which `#[schemars(description = "")]` prevents.
 
 use std::sync::Arc;
 
@@ -12,6 +17,10 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
+/// A field of a result of which it is published that it is an object, and not what is in it: what a model reads
+/// when it is there and need not know before.
+pub(super) type Opaque = Map<String, Value>;
+
 /// The schema of a tool's arguments.
 pub fn of_input<T: JsonSchema>() -> Arc<JsonObject> {
     root::<T>(settings().for_deserialize())
@@ -19,7 +28,7 @@ pub fn of_input<T: JsonSchema>() -> Arc<JsonObject> {
 
 /// The schema of a tool's structured result.
 pub fn of_output<T: JsonSchema>() -> Arc<JsonObject> {
-    root::<T>(settings().for_serialize())
+    root::<T>(settings().with_transform(RecursiveTransform(terse)).for_serialize())
 }
 
 fn settings() -> SchemaSettings {
@@ -73,12 +82,47 @@ fn portable(schema: &mut Schema) {
     if object.get("additionalProperties") == Some(&Value::Bool(true)) {
         object.remove("additionalProperties");
     }
-    if object.get("default") == Some(&Value::Null) {
+    if object.get("default").is_some_and(is_nothing) {
         object.remove("default");
+    }
+    // The element of a list is checked where it is parsed, and that an id is not negative goes without saying.
+    if let Some(Value::Object(items)) = object.get_mut("items")
+        && items.get("minimum") == Some(&json!(0))
+    {
+        items.remove("minimum");
     }
 }
 
-/// `[T, null]` is T, and a list of constants is an enum whose variants' docs go to the description.
+/// Whether a default is what a model takes for granted when it leaves an argument out.
+fn is_nothing(default: &Value) -> bool {
+    match default {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
+}
+
+/// Leaves out of one (sub)schema of a result what a reader of the result sees anyway: that a count is not
+/// negative, and what is always there in an object inside it.
+fn terse(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    object.remove("minimum");
+    if let Some(Value::Object(items)) = object.get_mut("items") {
+        items.remove("required");
+        // It is the doc of the Rust type; what the list is of is said at the list.
+        items.remove("description");
+    }
+    for property in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        if let (_, Value::Object(property)) = property {
+            property.remove("required");
+        }
+    }
+}
+
+/// `[T, null]` is T, and a list of constants is an enum.
 fn merge(object: &mut Map<String, Value>, combinator: &str, mut alternatives: Vec<Value>) {
     alternatives.retain(|alternative| alternative.get("type") != Some(&json!("null")));
     if let [Value::Object(only)] = alternatives.as_slice() {
@@ -100,20 +144,8 @@ fn merge(object: &mut Map<String, Value>, combinator: &str, mut alternatives: Ve
         object.insert(combinator.to_owned(), Value::Array(alternatives));
         return;
     };
-    let docs: Vec<String> = alternatives
-        .iter()
-        .filter_map(|alternative| {
-            let name = alternative.get("const")?.as_str()?;
-            Some(format!("{name}: {}", alternative.get("description")?.as_str()?))
-        })
-        .collect();
-    let own = object.get("description").and_then(Value::as_str).map(str::to_owned);
-    let description: Vec<String> = own.into_iter().chain(docs).collect();
     object.insert("type".to_owned(), json!("string"));
     object.insert("enum".to_owned(), Value::Array(constants));
-    if !description.is_empty() {
-        object.insert("description".to_owned(), json!(description.join(" ")));
-    }
 }
 
 #[cfg(test)]
@@ -152,6 +184,20 @@ mod tests {
         share: Option<f64>,
     }
 
+    /// A list of them.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Many {
+        /// Each of them.
+        all: Vec<Inner>,
+        ids: Vec<u64>,
+        /// The one that counts.
+        #[schemars(with = "Option<Opaque>")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        one: Option<Inner>,
+        #[serde(default)]
+        more: bool,
+    }
+
     #[test]
     fn the_portable_form_has_no_trace_of_rust() {
         let expected = json!({
@@ -159,8 +205,7 @@ mod tests {
             "properties": {
                 "id": {"description": "An id.", "type": "integer", "minimum": 0},
                 "kind": {
-                    "description": "Which kind. coupon: With a code. automatic: Without one.",
-                    "type": "string", "enum": ["coupon", "automatic"],
+                    "description": "Which kind.", "type": "string", "enum": ["coupon", "automatic"],
                 },
                 "inner": {
                     "description": "What is inside.", "type": "object",
@@ -173,5 +218,35 @@ mod tests {
             "required": ["id"],
         });
         assert_eq!(Value::Object((*of_input::<Outer>()).clone()), expected);
+    }
+
+    #[test]
+    fn an_argument_has_no_default_that_is_nothing_and_a_list_of_ids_no_bounds() {
+        let schema = of_input::<Many>();
+        let properties = &schema["properties"];
+        assert_eq!(properties["more"], json!({"type": "boolean"}));
+        assert_eq!(properties["ids"], json!({"type": "array", "items": {"type": "integer"}}));
+        assert_eq!(properties["all"]["items"]["required"], json!(["count"]));
+    }
+
+    #[test]
+    fn a_result_requires_at_its_root_alone_and_says_nothing_of_what_is_opaque() {
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "all": {
+                    "description": "Each of them.", "type": "array",
+                    "items": {
+                        "type": "object", "additionalProperties": false,
+                        "properties": {"count": {"description": "How many.", "type": "integer"}},
+                    },
+                },
+                "ids": {"type": "array", "items": {"type": "integer"}},
+                "one": {"description": "The one that counts.", "type": "object"},
+                "more": {"type": "boolean"},
+            },
+            "required": ["all", "ids", "more"],
+        });
+        assert_eq!(Value::Object((*of_output::<Many>()).clone()), expected);
     }
 }

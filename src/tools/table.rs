@@ -1,5 +1,7 @@
 //! Rows as CSV: about half the tokens of the same rows as JSON.
 
+use crate::coupons::text::no_formula;
+
 /// A table with a header, without the columns that are empty in every row; `None` if it cannot be written.
 pub(super) fn csv<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Option<String> {
     let mut is_used = [false; N];
@@ -11,15 +13,10 @@ pub(super) fn csv<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> 
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header.iter().zip(is_used).filter_map(|(name, used)| used.then_some(name))).ok()?;
     for row in rows {
-        let cells = row.into_iter().zip(is_used).filter_map(|(cell, used)| used.then(|| harmless(cell)));
+        let cells = row.into_iter().zip(is_used).filter_map(|(cell, used)| used.then(|| no_formula(cell)));
         writer.write_record(cells).ok()?;
     }
     String::from_utf8(writer.into_inner().ok()?).ok()
-}
-
-/// A spreadsheet runs a cell that begins with one of these as a formula; after an apostrophe it is text.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]

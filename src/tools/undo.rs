@@ -26,16 +26,13 @@ pub(super) struct Input {
 /// What was taken back.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// The change that was undone.
+    /// Its change_id.
     undone: String,
-    /// What it had done.
     summary: String,
-    /// Ids of promotions that were made again.
+    /// New ids.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     promotions_restored: Vec<u64>,
-    /// Codes that were made again, at 0 uses.
     codes_restored: u64,
-    /// Codes that were deleted.
     codes_deleted: u64,
 }
 

@@ -13,6 +13,7 @@ use crate::coupons::rules;
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::error::ToolError;
+use super::schema;
 
 pub(super) struct UpdatePromotion;
 
@@ -61,22 +62,18 @@ enum Status {
 
 /// A promotion's terms.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(description = "")]
 struct Terms {
-    /// Internal name.
     name: String,
-    /// What it is now.
     effective_state: String,
-    /// What it gives.
     discount: String,
-    /// When it starts, as BigCommerce has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     starts_at: Option<String>,
-    /// When it ends, as BigCommerce has it; absent = never.
+    /// Absent = never.
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_at: Option<String>,
-    /// Uses in all; 0 = unlimited.
+    /// 0 = unlimited.
     max_uses: u64,
-    /// Whether others apply beside it.
     can_be_used_with_other_promotions: bool,
 }
 
@@ -101,14 +98,12 @@ impl From<&Promotion> for Terms {
 /// Before and after.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// Id of the promotion.
     promotion_id: u64,
-    /// As it was.
+    /// Of the shape of after.
+    #[schemars(with = "schema::Opaque")]
     before: Terms,
-    /// As it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<Terms>,
-    /// Codes of the promotion, all of which follow it.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes_affected: Option<u64>,
     /// What changed, in words.

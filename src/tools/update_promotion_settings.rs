@@ -12,6 +12,7 @@ use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::error::ToolError;
 use super::promotion_settings::PromotionSettings;
+use super::schema;
 
 pub(super) struct UpdatePromotionSettings;
 
@@ -42,10 +43,11 @@ const ZERO: &str = "promotions_triggered_by_products_with_zero_product_price";
 /// Before and after.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Detail {
-    /// As they were.
+    /// By the names of the arguments.
+    #[schemars(with = "schema::Opaque")]
     before: PromotionSettings,
-    /// As they are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
     after: Option<PromotionSettings>,
 }
 

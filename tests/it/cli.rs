@@ -1,28 +1,11 @@
 //! The command line.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::support::finished::{Finished, finish};
 use crate::support::process::{Nowhere, binary};
 use crate::support::sandbox::Sandbox;
 use crate::support::{TOOLS, tool_names};
-
-struct Finished {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Finished {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("stdout is not JSON: {}", self.stdout))
-    }
-}
-
-async fn finish(mut command: tokio::process::Command) -> Finished {
-    let output = command.output().await.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Finished { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
 
 async fn run(arguments: &[&str]) -> Finished {
     finish(binary(arguments)).await

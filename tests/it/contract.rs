@@ -231,6 +231,8 @@ fn amend(schema: &mut Value, kind: &str) {
             object.insert("anyOf".to_owned(), alternatives);
         }
         "pattern" => schema["pattern"] = json!("^[a-zA-Z0-9_ -]+$"),
+        "capitals" => schema["pattern"] = json!("^[A-Z0-9_-]+$"),
+        "generated" => *schema = json!({"type": "string", "pattern": "^[A-Z0-9_-]+$", "maxLength": 50}),
         other => panic!("no amendment is called {other}"),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use coupon_mcp::bigcommerce::{Client, ClientSettings, Connect, Endpoint};
 use coupon_mcp::changes::{Desk, Rules};
 use coupon_mcp::coupons::{CallLimits, Store};
+use coupon_mcp::jobs::{JobSettings, Jobs, Journal, Scope};
 use coupon_mcp::policy::Policy;
 use coupon_mcp::server::{CallCaps, CouponServer};
 use coupon_mcp::state::{AuditLog, Location, State, StateSettings};
@@ -24,13 +25,16 @@ type Host = RunningService<RoleClient, ()>;
 
 async fn host(connect: Connect, caps: CallCaps) -> Host {
     let limits = CallLimits { total: Duration::from_secs(45), rate_limit_wait: Duration::from_secs(20) };
-    let store = Store::new(Client::new(connect, ClientSettings::default()), limits);
+    let store = Arc::new(Store::new(Client::new(connect, ClientSettings::default()), limits));
     let settings = StateSettings {
         location: Location::Memory,
         store_key: "sandbox".to_owned(),
         audit_log: AuditLog::Default,
     };
-    let desk = Desk::new(Arc::new(store), State::new(settings), Rules::default(), "test".to_owned());
+    let state = Arc::new(State::new(settings));
+    let journal = Journal::new(Location::Memory, Scope::Store("sandbox".to_owned()));
+    let jobs = Jobs::new(Arc::clone(&store), Arc::clone(&state), journal, JobSettings::default());
+    let desk = Desk::new(store, state, Arc::new(jobs), Rules::default(), "test".to_owned());
     let server = CouponServer::new(Toolbox::new(Ok(Arc::new(desk)), &Policy::default()), false, caps);
     let (near, far) = tokio::io::duplex(1 << 16);
     tokio::spawn(async move { server.serve(far).await.unwrap().waiting().await });

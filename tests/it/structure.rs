@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate: the data goes one way.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("bigcommerce", &["bigcommerce"]),
     ("coupons", &["coupons", "bigcommerce"]),
     ("policy", &["policy"]),
-    ("changes", &["changes", "coupons", "policy", "state", "bigcommerce"]),
-    ("tools", &["tools", "changes", "coupons", "policy", "state", "bigcommerce"]),
+    ("jobs", &["jobs", "coupons", "policy", "state", "bigcommerce"]),
+    ("changes", &["changes", "jobs", "coupons", "policy", "state", "bigcommerce"]),
+    ("tools", &["tools", "changes", "jobs", "coupons", "policy", "state", "bigcommerce"]),
     ("server", &["server", "tools", "coupons"]),
     ("transport", &["transport"]),
     ("sandbox", &["sandbox"]),

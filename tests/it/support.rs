@@ -2,6 +2,7 @@
 
 pub(crate) mod asking_host;
 pub(crate) mod event_stream;
+pub(crate) mod finished;
 pub(crate) mod guarded_store;
 pub(crate) mod http_host;
 pub(crate) mod line;
@@ -17,19 +18,25 @@ pub(crate) mod wire;
 use serde_json::{Value, json};
 
 /// The tools that are offered where no toolsets are named, in their order.
-pub(crate) const TOOLS: [&str; 12] = [
+pub(crate) const TOOLS: [&str; 18] = [
     "list_promotions",
     "get_promotion",
     "get_store",
     "list_coupon_codes",
     "check_coupon_code",
+    "summarize_coupon_codes",
+    "export_coupon_codes",
     "create_coupon_code",
+    "generate_coupon_codes",
+    "import_coupon_codes",
     "create_promotion",
     "update_promotion",
     "delete_coupon_codes",
     "delete_promotions",
     "replace_coupon_code",
     "undo",
+    "get_job",
+    "control_job",
 ];
 
 /// The names in a result of `tools/list`.

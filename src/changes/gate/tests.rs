@@ -33,6 +33,7 @@ fn row(code: &str) -> CodeRow {
 
 fn plan(steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
     Plan {
+        order: None,
         headline: "Change it".to_owned(),
         lines: Vec::new(),
         alternative: None,

@@ -19,6 +19,7 @@ fn row(id: u64, code: &str, current_uses: u64) -> CodeRow {
 
 fn plan(steps: Vec<Step>) -> Plan {
     Plan {
+        order: None,
         headline: "Change it".to_owned(),
         lines: Vec::new(),
         alternative: None,

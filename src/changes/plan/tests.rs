@@ -24,6 +24,7 @@ fn update(patch: &Value) -> Step {
 
 fn plan(steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
     Plan {
+        order: None,
         headline: "Change it".to_owned(),
         lines: vec!["So it goes.".to_owned()],
         alternative: None,

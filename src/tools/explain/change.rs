@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::changes::ChangeError;
 use crate::coupons::quoted;
 use crate::coupons::store_time::TimeFault;
+use crate::jobs::JournalError;
 use crate::policy::Violation;
 use crate::state::StateError;
 
@@ -60,6 +61,29 @@ impl From<ChangeError> for ToolError {
                 "Call again in a moment with the same arguments. Nothing was changed.",
             )
             .after(Duration::from_secs(5)),
+            ChangeError::JobUnderWay { id } => Self::passing(
+                ErrorCode::InProgress,
+                format!("The job {id} is in the way: it is under way or needs attention."),
+                format!(
+                    "Follow it with get_job (job_id {id}), or end it with control_job. Nothing was changed."
+                ),
+            ),
+            ChangeError::UnknownJob { id } => Self::lasting(
+                ErrorCode::UnknownJob,
+                format!("There is no job {id} on record for this store."),
+                "get_job without an id lists the latest jobs.",
+            ),
+            ChangeError::Journal(error) => Self::internal(&error),
+            ChangeError::Shape(error) => Self::lasting(
+                ErrorCode::InvalidArguments,
+                format!("{}.", super::sentence(&error)),
+                "Nothing was changed. Call again with other arguments.",
+            ),
+            ChangeError::Import(fault) => Self::lasting(
+                ErrorCode::InvalidArguments,
+                format!("The codes cannot be imported as they are: {fault}."),
+                "Nothing was changed. Correct what is named and call again with all of them.",
+            ),
             ChangeError::UnknownChange { id } => unknown_change(id.as_deref()),
             ChangeError::AlreadyUndone { id } => Self::lasting(
                 ErrorCode::NotUndoable,
@@ -78,6 +102,12 @@ impl From<ChangeError> for ToolError {
                  wanted by update_promotion.",
             ),
         }
+    }
+}
+
+impl From<JournalError> for ToolError {
+    fn from(error: JournalError) -> Self {
+        ChangeError::from(error).into()
     }
 }
 

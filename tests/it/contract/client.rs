@@ -1,7 +1,7 @@
 //! Each function of the client by itself.
 
 use coupon_mcp::bigcommerce::operation::Operation;
-use coupon_mcp::bigcommerce::wire::NewCouponCode;
+use coupon_mcp::bigcommerce::wire::{NewBatch, NewCouponCode};
 use coupon_mcp::bigcommerce::{ApiError, Client, CodePage, CodeQuery, Position, PromotionQuery};
 use serde_json::{Map, Value, json};
 
@@ -23,6 +23,7 @@ async fn every_operation_of_the_client_keeps_to_the_vendors_files() {
     let client = client(&wire);
     codes(&client).await;
     promotions(&client).await;
+    batches(&client).await;
     deletions(&client).await;
     whole_store(&client).await;
 
@@ -89,6 +90,36 @@ async fn promotions(client: &Client) {
     assert_eq!((updated.status.as_u16(), &updated.value.rest["status"]), (200, &json!("DISABLED")));
     let missing = client.update_promotion(4711, &patch, &patience).await.unwrap_err();
     assert!(matches!(missing, ApiError::Refused { status, .. } if status == 404));
+}
+
+async fn batches(client: &Client) {
+    let plain = NewBatch {
+        batch_size: 250,
+        max_uses: 0,
+        max_uses_per_customer: 1,
+        prefix: None,
+        suffix: None,
+        delimiter: None,
+        exclude_characters: &[],
+        code_length: 16,
+    };
+    let codes = client.generate_codes(1, &plain, &patience()).await.unwrap();
+    assert_eq!(codes.len(), 250);
+    let shaped = NewBatch {
+        batch_size: 1,
+        prefix: Some("VIP"),
+        suffix: Some("26"),
+        delimiter: Some("-"),
+        exclude_characters: &['O', '0'],
+        code_length: 6,
+        ..plain.clone()
+    };
+    let codes = client.generate_codes(1, &shaped, &patience()).await.unwrap();
+    assert!(codes[0].starts_with("VIP-") && codes[0].ends_with("-26"), "{codes:?}");
+    for (promotion, status) in [(2, 405), (3, 405), (4711, 404)] {
+        let refused = client.generate_codes(promotion, &plain, &patience()).await.unwrap_err();
+        assert_eq!(refused.status().unwrap().as_u16(), status);
+    }
 }
 
 async fn deletions(client: &Client) {
@@ -161,6 +192,7 @@ fn the_caps_on_concurrent_requests_are_the_vendors() {
         (Operation::DeletePromotions, "/promotions"),
         (Operation::ListCodes, "/promotions/1/codes"),
         (Operation::CreateCode, "/promotions/1/codes"),
+        (Operation::GenerateCodes, "/promotions/1/codegen"),
         (Operation::DeleteCodes, "/promotions/1/codes"),
         (Operation::DeleteCode, "/promotions/1/codes/2"),
         (Operation::FindCode, "/promotions/codes"),

@@ -65,6 +65,14 @@ fn creating(other: u64) -> Vec<(&'static str, Value)> {
         (create, json!({"code": "NOWHERE"})),
         (create, json!({"promotion_id": 1, "code": "x".repeat(50), "max_uses": u32::MAX})),
         (create, json!({"promotion_id": 1, "code": "PREVIEW", "dry_run": true})),
+        (
+            "generate_coupon_codes",
+            json!({"promotion_id": 1, "count": 251, "prefix": "vip-", "delimiter": "-"}),
+        ),
+        ("generate_coupon_codes", json!({"promotion_id": 2, "count": 2})),
+        ("generate_coupon_codes", json!({"promotion_id": 1, "count": 2, "code_length": 20})),
+        ("import_coupon_codes", json!({"promotion_id": 1, "codes": ["SESSION 1", "I-1"], "max_uses": 3})),
+        ("get_job", json!({})),
     ]
 }
 

@@ -9,9 +9,9 @@ use crate::support::stage::{start, start_wired};
 use crate::support::take_change_id;
 use crate::support::wire::Act;
 
-const ENDED: &str = "The promotion is expired: this code will not work.";
-const NOT_STARTED: &str = "The promotion has not started yet: this code does not work until then.";
-const DISABLED: &str = "The promotion is disabled: this code will not work until it is enabled.";
+const ENDED: &str = "The promotion is expired: its codes do not work.";
+const NOT_STARTED: &str = "The promotion has not started yet: its codes do not work until then.";
+const DISABLED: &str = "The promotion is disabled: its codes do not work until it is enabled.";
 
 /// A new promotion with these fields besides; gives its id.
 async fn promotion(sandbox: &Sandbox, fields: Value) -> u64 {

@@ -5,9 +5,25 @@ use serde_json::{Value, json};
 use crate::support::asking_host::{AskingHost, LEGACY, WAYS};
 use crate::support::guarded_store::GuardedStore;
 
-const READS: [&str; 5] =
-    ["check_coupon_code", "get_promotion", "get_store", "list_coupon_codes", "list_promotions"];
-const CODES: [&str; 4] = ["create_coupon_code", "delete_coupon_codes", "replace_coupon_code", "undo"];
+const READS: [&str; 8] = [
+    "check_coupon_code",
+    "export_coupon_codes",
+    "get_job",
+    "get_promotion",
+    "get_store",
+    "list_coupon_codes",
+    "list_promotions",
+    "summarize_coupon_codes",
+];
+const CODES: [&str; 7] = [
+    "control_job",
+    "create_coupon_code",
+    "delete_coupon_codes",
+    "generate_coupon_codes",
+    "import_coupon_codes",
+    "replace_coupon_code",
+    "undo",
+];
 const PROMOTIONS: [&str; 4] = ["create_promotion", "delete_promotions", "undo", "update_promotion"];
 const SETTINGS: [&str; 2] = ["undo", "update_promotion_settings"];
 

@@ -23,6 +23,7 @@ pub(crate) fn binary(arguments: &[&str]) -> Command {
         }
     }
     command.env("XDG_STATE_HOME", env!("CARGO_BIN_EXE_coupon-mcp"));
+    command.env("COUPON_MCP_EXPORT_DIR", env!("CARGO_BIN_EXE_coupon-mcp"));
     command
 }
 

@@ -19,6 +19,7 @@ impl StateDirectories {
     /// Gives `command` a directory that no other server has; it is not there yet. `--state-dir` goes before it.
     pub(crate) fn give_to(&self, command: &mut Command) {
         let number = self.given.fetch_add(1, Ordering::Relaxed).to_string();
+        command.env("COUPON_MCP_EXPORT_DIR", self.parent.path().join(format!("exports-{number}")));
         command.env("COUPON_MCP_STATE_DIR", self.parent.path().join(number));
     }
 }

@@ -1,0 +1,83 @@
+//! Planning the deletion of more codes than one call reads or deletes: as a job.
+
+use crate::coupons::code_filter::{CodeFilter, Uses};
+use crate::coupons::{Promotion, quoted};
+use crate::jobs::spec::{DeleteSpec, WorkSpec};
+use crate::jobs::{Kind, units};
+
+use super::super::generate_codes::MOST_CODES;
+use super::super::plan::{CodeRow, Order, Plan, digest};
+use super::{Fitting, MOST_READ, PlannedDeletion, alternative, counted, lines as lines_of};
+
+/// The plan of a job that deletes what fits.
+pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting) -> PlannedDeletion {
+    let on = format!("promotion {} {}", promotion.id, promotion.quoted_name());
+    let what = in_words(&filter);
+    let (headline, mut lines, requested) = match fitting {
+        Fitting::Read(codes) => {
+            let rows: Vec<CodeRow> = codes.iter().cloned().map(CodeRow::from).collect();
+            let headline = format!("Delete {} of {on}", counted(codes.len()));
+            (headline, lines_of(&rows.iter().collect::<Vec<_>>()), codes.len() as u64)
+        }
+        Fitting::Among(total) => {
+            let total_in_words =
+                total.map_or_else(|| format!("more than {MOST_READ}"), |total| total.to_string());
+            let found = format!(
+                "It has {total_in_words} codes; how many of them go is found out while they are read."
+            );
+            let most = filter.ids.as_ref().map_or(total.unwrap_or(MOST_CODES), |ids| ids.len() as u64);
+            (format!("Delete {what} of {on}"), vec![found], most)
+        }
+    };
+    lines.push(format!(
+        "The job deletes {what}. undo does not bring so many back: export_coupon_codes keeps them in a file that \
+         import_coupon_codes takes."
+    ));
+    let (units, given, read) = match fitting {
+        Fitting::Read(codes) => {
+            let ids = digest(codes.iter().map(|code| code.id.to_string()));
+            (units::of_deletion(codes), Some(ids), true)
+        }
+        Fitting::Among(_) => (Vec::new(), None, false),
+    };
+    let order = Order {
+        promotion: promotion.clone(),
+        kind: Kind::Delete,
+        lane: Some(format!("delete:{}", promotion.id)),
+        work: WorkSpec::Delete(DeleteSpec { promotion_id: promotion.id, filter, read }),
+        units,
+        requested,
+        digest: given,
+        texts: Vec::new(),
+    };
+    let plan = Plan {
+        headline,
+        lines,
+        alternative: Some(alternative()),
+        steps: Vec::new(),
+        order: Some(Box::new(order)),
+        resulting: Vec::new(),
+        asks: vec![format!("it deletes {what}")],
+        warnings: Vec::new(),
+    };
+    PlannedDeletion { not_found: Vec::new(), plan: Some(Box::new(plan)) }
+}
+
+/// `all unused codes that begin with "VIP-"`, `250 codes`
+fn in_words(filter: &CodeFilter) -> String {
+    let uses = match filter.uses {
+        None => "",
+        Some(Uses::Unused) => "unused ",
+        Some(Uses::Used) => "used ",
+        Some(Uses::UsedUp) => "used-up ",
+    };
+    let prefix = filter
+        .prefix
+        .as_ref()
+        .map_or_else(String::new, |prefix| format!(" that begin with {}", quoted(prefix)));
+    let before = filter.created_before.map_or_else(String::new, |before| format!(" made before {before}"));
+    match &filter.ids {
+        Some(ids) => counted(ids.len()),
+        None => format!("all {uses}codes{prefix}{before}"),
+    }
+}

@@ -1,0 +1,213 @@
+//! Planning the generation of codes: by BigCommerce's `codegen` where it can make them, else drawn here and created
+//! one by one.
+
+use jiff::Timestamp;
+
+use crate::bigcommerce::Patience;
+use crate::coupons::code_shape::{CodeShape, Maker, ShapeRequest};
+use crate::coupons::promotion::{CouponType, Kind as PromotionKind};
+use crate::coupons::{Promotion, UseLimits};
+use crate::jobs::spec::{GenerateSpec, Spec, WorkSpec};
+use crate::jobs::units;
+use crate::jobs::{JobId, Kind};
+
+use super::plan::{Order, Plan};
+use super::{ChangeError, Desk, create_code};
+
+/// Most codes that one job makes.
+pub const MOST_CODES: u64 = 250_000;
+/// Most uses that `codegen` takes.
+const MOST_CODEGEN_USES: u64 = 100_000;
+/// Letters and digits that people take for each other.
+const LOOK_ALIKES: &str = "0O1IL";
+/// Texts as BigCommerce will draw them, that the operator's pattern is held against.
+const SAMPLES: usize = 32;
+
+/// What to make.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// Where.
+    pub promotion_id: u64,
+    /// How many.
+    pub amount: Amount,
+    /// How they look; what is not said is as in `like`, or else the API's default.
+    pub shape: ShapeRequest,
+    /// 0 = unlimited. Default 1.
+    pub max_uses: Option<u32>,
+    /// 0 = unlimited. Default 1.
+    pub max_uses_per_customer: Option<u32>,
+    /// A job that generated codes like these.
+    pub like: Option<JobId>,
+}
+
+/// How many codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// So many.
+    Count(u64),
+    /// As many as are missing to so many unused ones.
+    UntilUnused(u64),
+}
+
+impl Amount {
+    /// Codes to make, at most.
+    pub fn most(self) -> u64 {
+        match self {
+            Self::Count(codes) | Self::UntilUnused(codes) => codes,
+        }
+    }
+}
+
+impl Desk {
+    /// Plans a generation. One request.
+    ///
+    /// # Errors
+    /// A [`ChangeError`]: the texts cannot be had or could be guessed, or the promotion takes no codes.
+    pub async fn plan_generate_codes(
+        &self,
+        mut generation: Generation,
+        patience: &Patience,
+    ) -> Result<Plan, ChangeError> {
+        if let Some(like) = generation.like.take() {
+            self.take_after(&like, &mut generation).await?;
+        }
+        let codes = generation.amount.most();
+        let (mut shape, mut notes) = CodeShape::parse(&generation.shape)?;
+        shape.check(codes)?;
+        let promotion = self.load_promotion(generation.promotion_id, patience).await?;
+        takes_codes(&promotion)?;
+        let limits = UseLimits {
+            max_uses: generation.max_uses.unwrap_or(1).into(),
+            max_uses_per_customer: generation.max_uses_per_customer.unwrap_or(1).into(),
+        };
+        let is_bulk = promotion.coupon_type == Some(CouponType::Bulk);
+        let within_codegen = limits.max_uses.max(limits.max_uses_per_customer) <= MOST_CODEGEN_USES;
+        let by_codegen = is_bulk && within_codegen && shape.maker() == Maker::Codegen;
+        if !by_codegen && shape.maker() == Maker::Codegen {
+            // What is drawn here is drawn for people's eyes.
+            generation.shape.exclude_characters.push(LOOK_ALIKES.to_owned());
+            (shape, notes) = CodeShape::parse(&generation.shape)?;
+            shape.check(codes)?;
+        }
+        let spec = GenerateSpec {
+            promotion_id: promotion.id,
+            by_codegen,
+            limits,
+            until_unused: match generation.amount {
+                Amount::Count(_) => None,
+                Amount::UntilUnused(target) => Some(target),
+            },
+            takes_one: !is_bulk,
+            shape,
+        };
+        notes.extend(create_code::state_warning(&promotion, Timestamp::now()));
+        if !spec.by_codegen {
+            notes.push(
+                "BigCommerce cannot generate these codes, so they are drawn here and created one by one."
+                    .to_owned(),
+            );
+        }
+        Ok(plan(&promotion, spec, codes, notes))
+    }
+
+    /// Takes over from an earlier job what is not said.
+    async fn take_after(&self, like: &JobId, generation: &mut Generation) -> Result<(), ChangeError> {
+        let record = self.jobs().job(like).await?;
+        let spec = serde_json::from_value::<Spec>(record.spec).map(|spec| spec.work);
+        let Ok(WorkSpec::Generate(earlier)) = spec else {
+            return Err(ChangeError::invalid(
+                format!("The job {like} did not generate codes."),
+                "Give the job_id of a generate_coupon_codes; get_job without an id lists the latest jobs.",
+            ));
+        };
+        let ShapeRequest { prefix, suffix, delimiter, code_length, exclude_characters } =
+            earlier.shape.request();
+        let shape = &mut generation.shape;
+        shape.prefix = shape.prefix.take().or(prefix);
+        shape.suffix = shape.suffix.take().or(suffix);
+        shape.delimiter = shape.delimiter.take().or(delimiter);
+        shape.code_length = shape.code_length.or(code_length);
+        if shape.exclude_characters.is_empty() {
+            shape.exclude_characters = exclude_characters;
+        }
+        let uses = |uses: u64| u32::try_from(uses).ok();
+        generation.max_uses = generation.max_uses.or(uses(earlier.limits.max_uses));
+        generation.max_uses_per_customer =
+            generation.max_uses_per_customer.or(uses(earlier.limits.max_uses_per_customer));
+        Ok(())
+    }
+}
+
+/// Whether codes can be made on a promotion at all.
+///
+/// # Errors
+/// [`ChangeError::Invalid`] for an automatic promotion.
+pub(super) fn takes_codes(promotion: &Promotion) -> Result<(), ChangeError> {
+    if promotion.kind == PromotionKind::Coupon {
+        return Ok(());
+    }
+    Err(ChangeError::invalid(
+        format!("Promotion {} {} is automatic: it takes no codes.", promotion.id, promotion.quoted_name()),
+        "Choose a coupon promotion; list_promotions shows them.",
+    ))
+}
+
+/// The promotion as new codes can use it: where it has no cap, the codes' own limits are one.
+pub(super) fn as_codes_use_it(promotion: &Promotion, uses: Option<u64>) -> Promotion {
+    Promotion { max_uses: promotion.max_uses.or(uses), ..promotion.clone() }
+}
+
+/// `once`, `5 times`, `without limit`
+pub(super) fn uses_in_words(max_uses: u64) -> String {
+    match max_uses {
+        0 => "without limit".to_owned(),
+        1 => "once".to_owned(),
+        uses => format!("{uses} times"),
+    }
+}
+
+fn plan(promotion: &Promotion, spec: GenerateSpec, codes: u64, warnings: Vec<String>) -> Plan {
+    let UseLimits { max_uses, max_uses_per_customer } = spec.limits;
+    let on = format!("promotion {} {}", promotion.id, promotion.quoted_name());
+    let headline = match spec.until_unused {
+        None => format!("Create {codes} codes on {on}"),
+        Some(target) => format!("Fill {on} up to {target} unused codes"),
+    };
+    let mut lines = vec![format!(
+        "The codes look like {}; each can be used {}, by one customer {}.",
+        spec.shape.example(),
+        uses_in_words(max_uses),
+        uses_in_words(max_uses_per_customer)
+    )];
+    lines.push("undo does not take this back; delete_coupon_codes does.".to_owned());
+    let bound = (max_uses > 0).then(|| codes.saturating_mul(max_uses));
+    let units = match spec.until_unused {
+        None => units::of_generation(&spec, codes),
+        // The job counts first.
+        Some(_) => Vec::new(),
+    };
+    let mut texts = units::texts(&units);
+    if texts.is_empty() {
+        texts.extend(std::iter::repeat_with(|| spec.shape.draw().as_str().to_owned()).take(SAMPLES));
+    }
+    let order = Order {
+        promotion: as_codes_use_it(promotion, bound),
+        kind: Kind::Generate,
+        lane: Some(format!("generate:{}", promotion.id)),
+        units,
+        requested: codes,
+        digest: None,
+        texts,
+        work: WorkSpec::Generate(spec),
+    };
+    Plan {
+        headline,
+        lines,
+        alternative: None,
+        steps: Vec::new(),
+        order: Some(Box::new(order)),
+        resulting: Vec::new(),
+        asks: Vec::new(),
+        warnings,
+    }
+}

@@ -1,0 +1,246 @@
+//! Beginning a job: judged and confirmed like every change, on record before anything is sent.
+
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tracing::warn;
+
+use crate::bigcommerce::Patience;
+use crate::coupons::Promotion;
+use crate::jobs::spec::{Reserved, Spec};
+use crate::jobs::{JobId, JobRecord, JobState, JournalError, Kind, NewJob};
+use crate::policy::{self, Ceiling, Counts, Facts};
+use crate::state::{AuditEntry, ReservationId};
+
+use super::exposure::exposure;
+use super::inverse::terms_of;
+use super::plan::{Order, digest};
+use super::record::audited;
+use super::{Call, ChangeError, Desk};
+
+/// How long a yes to a deletion covers what fits.
+const DELETION_GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+impl Desk {
+    /// Begins the job of a judged and confirmed plan. It goes on after this returns.
+    ///
+    /// # Errors
+    /// A [`ChangeError`] when nothing was begun: a ceiling is reached, the record cannot be kept, or another job is
+    /// in the lane ([`ChangeError::JobUnderWay`]).
+    pub async fn begin_job(&self, call: &Call, order: Order) -> Result<JobRecord, ChangeError> {
+        let mut reserved = self.enter(&order.counts()).await?;
+        let reservation = reserved.pop();
+        let announced = self.announce_job(call).await;
+        let begun = match announced {
+            Ok(()) => {
+                let room = reservation.as_ref().map(|(ceiling, id)| room(ceiling, *id, 0));
+                self.put_down(call, order, room).await
+            }
+            Err(error) => Err(error),
+        };
+        if begun.is_err() {
+            self.give_back(reservation.into_iter().chain(reserved).collect(), &Counts::default()).await;
+        }
+        begun
+    }
+
+    async fn put_down(
+        &self,
+        call: &Call,
+        order: Order,
+        reservation: Option<Reserved>,
+    ) -> Result<JobRecord, ChangeError> {
+        let job = NewJob {
+            kind: order.kind,
+            promotion_id: Some(order.promotion.id),
+            lane: order.lane,
+            caller: call.caller.clone(),
+            arguments: call.arguments.clone(),
+            spec: json!(Spec {
+                work: order.work,
+                reservation,
+                terms: Some(terms(&order.promotion)),
+                confirmed: Some(call.confirmed.to_owned()),
+            }),
+            requested: order.requested,
+            at: Timestamp::now(),
+        };
+        Ok(self.jobs().begin(job, order.units).await?)
+    }
+
+    /// Where the operator requires the audit log, a job is in it before it begins.
+    async fn announce_job(&self, call: &Call) -> Result<(), ChangeError> {
+        if !self.rules().audit_required {
+            return Ok(());
+        }
+        let entry = AuditEntry {
+            time: Timestamp::now(),
+            caller: call.caller.clone(),
+            tool: call.tool.to_owned(),
+            arguments: audited(call),
+            before: Value::Null,
+            after: Value::Null,
+            upstream_status: None,
+            outcome: "begun".to_owned(),
+            change_id: None,
+        };
+        self.state().audit(&entry).await.map_err(ChangeError::Audit)
+    }
+
+    /// Goes on with the jobs whose process died, at the first call of this one: a start by itself does nothing.
+    pub async fn at_first_call(&self) {
+        // Boxed, as it is part of every call's future and does nothing in nearly all of them.
+        if self.jobs().is_first_look()
+            && let Err(error) = self.take_over_jobs().boxed().await
+        {
+            warn!(%error, "pending jobs cannot be looked for");
+        }
+    }
+
+    /// Goes on with the jobs whose process died, if the operator still permits them: who asks for jobs wants to see them go on.
+    ///
+    /// # Errors
+    /// The journal cannot be used.
+    pub async fn take_over_jobs(&self) -> Result<(), ChangeError> {
+        self.jobs().take_over_those(|job| self.may_go_on(job).is_ok()).await?;
+        Ok(())
+    }
+
+    /// Goes on with a job that was cancelled, failed or needed attention; false if it is in no such state. What is
+    /// left of it must find room below the ceilings again.
+    ///
+    /// # Errors
+    /// As [`Desk::begin_job`].
+    pub async fn resume_job(
+        &self,
+        call: &Call,
+        id: &JobId,
+        patience: &Patience,
+    ) -> Result<bool, ChangeError> {
+        let record = self.jobs().job(id).await?;
+        self.may_go_on(&record)?;
+        if matches!(record.state, JobState::Running | JobState::Done) {
+            return Ok(false);
+        }
+        self.is_still_agreed_to(&record, patience).await?;
+        let counts = record.counts;
+        let before = counts.succeeded + counts.unknown;
+        let left = counts.requested.saturating_sub(before);
+        let mut reserved = self.enter(&counts_of(record.kind, left)).await?;
+        let reservation = reserved.pop();
+        let room = reservation.as_ref().map(|(ceiling, id)| room(ceiling, *id, before));
+        let resumed = self.jobs().resume(id, room).await;
+        if !matches!(resumed, Ok(true)) {
+            self.give_back(reservation.into_iter().collect(), &Counts::default()).await;
+        }
+        self.record_control(call, &record).await;
+        Ok(resumed?)
+    }
+
+    /// Stops a job; what was done is kept.
+    ///
+    /// # Errors
+    /// There is no such job, or the journal cannot be written.
+    pub async fn cancel_job(&self, call: &Call, id: &JobId) -> Result<(), ChangeError> {
+        let record = self.jobs().job(id).await?;
+        self.jobs().cancel(id).await?;
+        self.record_control(call, &record).await;
+        Ok(())
+    }
+
+    /// Puts into the audit log that somebody stopped a job or let it go on.
+    async fn record_control(&self, call: &Call, record: &JobRecord) {
+        let entry = AuditEntry {
+            time: Timestamp::now(),
+            caller: call.caller.clone(),
+            tool: call.tool.to_owned(),
+            arguments: call.arguments.clone(),
+            before: json!({ "job_id": record.id, "state": record.state.as_str() }),
+            after: Value::Null,
+            upstream_status: None,
+            outcome: "done".to_owned(),
+            change_id: None,
+        };
+        self.audit(&entry, &mut Vec::new()).await;
+    }
+
+    /// Whether what was agreed to when a job began is still what it does. A yes to a deletion is good for an hour, as
+    /// other codes fit later; and who agreed to codes that take off 20% did not agree to codes that take off 90%.
+    async fn is_still_agreed_to(&self, record: &JobRecord, patience: &Patience) -> Result<(), ChangeError> {
+        let (Some(promotion_id), true) = (record.promotion_id, record.kind.writes()) else { return Ok(()) };
+        if record.kind == Kind::Delete
+            && Timestamp::now().duration_since(record.created_at) > DELETION_GOOD_FOR
+        {
+            return Err(ChangeError::invalid(
+                format!(
+                    "The job {} was agreed to more than an hour ago, and other codes may fit by now.",
+                    record.id
+                ),
+                "Call delete_coupon_codes anew.",
+            ));
+        }
+        let agreed = serde_json::from_value::<Spec>(record.spec.clone()).ok().and_then(|spec| spec.terms);
+        let promotion = self.load_promotion(promotion_id, patience).await?;
+        if record.kind == Kind::Delete || agreed == Some(terms(&promotion)) {
+            return Ok(());
+        }
+        match exposure(Some(&promotion), &promotion, &self.rules().confirm, Timestamp::now()).as_slice() {
+            [] => Ok(()),
+            reasons => Err(ChangeError::invalid(
+                format!(
+                    "The terms of promotion {promotion_id} have changed since the job {} began, and it {}.",
+                    record.id,
+                    reasons.join(", and it ")
+                ),
+                "Call the tool that began the job anew for what is left; a person is asked then.",
+            )),
+        }
+    }
+
+    /// Whether the operator still permits what the job does.
+    ///
+    /// # Errors
+    /// [`ChangeError::Policy`].
+    pub fn may_go_on(&self, record: &JobRecord) -> Result<(), ChangeError> {
+        if !record.kind.writes() {
+            return Ok(());
+        }
+        let facts =
+            Facts { touched_promotions: record.promotion_id.into_iter().collect(), ..Facts::default() };
+        Ok(policy::check(&self.rules().policy, &facts)?)
+    }
+}
+
+/// What stands for the terms of a promotion.
+fn terms(promotion: &Promotion) -> String {
+    digest([json!(terms_of(&promotion.document)).to_string()])
+}
+
+fn room(ceiling: &Ceiling, id: ReservationId, before: u64) -> Reserved {
+    Reserved { id, amount: ceiling.amount, before }
+}
+
+/// What a job of this kind adds to the counts of a day.
+pub(super) fn counts_of(kind: Kind, codes: u64) -> Counts {
+    let amount = |applies: bool| if applies { codes } else { 0 };
+    Counts {
+        codes_created: amount(matches!(kind, Kind::Generate | Kind::Import)),
+        codes_deleted: amount(kind == Kind::Delete),
+        promotions_enabled: 0,
+    }
+}
+
+impl From<JournalError> for ChangeError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::LaneTaken(id) | JournalError::NotOwner(id) => {
+                Self::JobUnderWay { id: id.to_string() }
+            }
+            JournalError::UnknownJob(id) => Self::UnknownJob { id: id.to_string() },
+            JournalError::State(error) => Self::State(error),
+            error @ (JournalError::UnknownUnit(..) | JournalError::NoStore | JournalError::Crashed(_)) => {
+                Self::Journal(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The rows of a CSV text, each with its line.
+
+use csv::{Reader, ReaderBuilder, StringRecord};
+
+use super::content::line_ends;
+
+/// Signs that may stand between cells; where a header has none, or two as often, the earlier one counts.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Rows in which there is something, with the lines they begin in, from 1.
+pub(super) struct Records<'a> {
+    text: &'a str,
+    reader: Reader<&'a [u8]>,
+    /// How far lines have been counted: the byte, and its line.
+    counted: (usize, u64),
+}
+
+impl<'a> Records<'a> {
+    /// The rows of `text`, with the delimiter that its first line uses.
+    pub(super) fn of(text: &'a str) -> Self {
+        let reader = ReaderBuilder::new()
+            .delimiter(delimiter(text))
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        Self { text, reader, counted: (0, 1) }
+    }
+
+    /// The line that a record begins in. What the reader calls its start may be the end of the line before, or
+    /// that of empty lines in between.
+    fn line_of(&mut self, record: &StringRecord) -> u64 {
+        let (counted, line) = self.counted;
+        let start = record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let start = start + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let between = self.text.as_bytes().get(counted..start).unwrap_or_default();
+        self.counted = (start, line + line_ends(between));
+        self.counted.1
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = (u64, StringRecord);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut record = StringRecord::new();
+        // Of text in memory, with rows of any width, nothing can fail to be read.
+        while self.reader.read_record(&mut record).unwrap_or(false) {
+            if record.iter().any(|cell| !cell.trim().is_empty()) {
+                return Some((self.line_of(&record), record));
+            }
+        }
+        None
+    }
+}
+
+/// The sign that the first line with something in it has most often outside of quotes.
+fn delimiter(text: &str) -> u8 {
+    let header = text.split(['\n', '\r']).find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let unquoted = || header.split('"').step_by(2).flat_map(str::bytes);
+    let times = |delimiter: &u8| unquoted().filter(|byte| byte == delimiter).count();
+    DELIMITERS.into_iter().rev().max_by_key(times).unwrap_or(b',')
+}

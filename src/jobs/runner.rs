@@ -1,0 +1,349 @@
+//! The jobs of one store in this process: begun, taken over from processes that died, watched, ended.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::coupons::Store;
+use crate::state::State;
+
+use super::carry::carry_out;
+use super::run::{Halt, Run};
+use super::spec::Reserved;
+use super::{JobId, JobRecord, JobState, Journal, JournalError, NewJob, NewUnit};
+use super::{estimate, record};
+
+/// How long the end of the process waits for jobs to put down where they are.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// A job that another process runs tells nothing here: it is looked at so often.
+const LOOK: Duration = Duration::from_secs(1);
+/// News are passed on at most so often.
+const BREATH: Duration = Duration::from_millis(250);
+
+/// What an operator sets for jobs.
+#[derive(Debug, Clone)]
+pub struct JobSettings {
+    /// How old a request whose answer was lost must be before looking tells what became of it.
+    pub settle: Duration,
+    /// What jobs leave of the quota to others, in percent.
+    pub reserve_percent: u8,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self { settle: Duration::from_secs(30), reserve_percent: 20 }
+    }
+}
+
+/// How a job comes to run here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// It was begun just now.
+    Fresh,
+    /// It was begun before, here or elsewhere.
+    Anew,
+}
+
+/// The jobs of one store. Shared by all callers.
+pub struct Jobs {
+    store: Arc<Store>,
+    state: Arc<State>,
+    journal: Arc<Journal>,
+    settings: JobSettings,
+    running: Mutex<HashMap<JobId, CancellationToken>>,
+    tracker: TaskTracker,
+    stopping: CancellationToken,
+    changed: watch::Sender<u64>,
+    looked: AtomicBool,
+}
+
+impl Jobs {
+    /// No job is touched yet.
+    pub fn new(store: Arc<Store>, state: Arc<State>, journal: Journal, settings: JobSettings) -> Self {
+        Self {
+            store,
+            state,
+            journal: Arc::new(journal),
+            settings,
+            running: Mutex::default(),
+            tracker: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            changed: watch::Sender::new(0),
+            looked: AtomicBool::new(false),
+        }
+    }
+
+    /// What is on record.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> &JobSettings {
+        &self.settings
+    }
+
+    /// Puts a job down and begins it. It goes on after this returns, and after the caller is gone.
+    ///
+    /// # Errors
+    /// Nothing was begun: the journal cannot be written, or another job is in the lane.
+    pub async fn begin(
+        self: &Arc<Self>,
+        job: NewJob,
+        units: Vec<NewUnit>,
+    ) -> Result<JobRecord, JournalError> {
+        let jobs = Arc::clone(self);
+        // By itself, so that a caller who goes away leaves no job behind that is begun and not run.
+        let begun = tokio::spawn(async move {
+            let id = jobs.journal.begin(job, units).await?;
+            jobs.launch_by_id(&id, Start::Fresh).await
+        });
+        begun.await.unwrap_or_else(|crash| Err(crashed(&crash)))
+    }
+
+    /// Runs a job that is this process's own; if it cannot be read, it is let go of, and whoever looks next goes on.
+    async fn launch_by_id(self: &Arc<Self>, id: &JobId, start: Start) -> Result<JobRecord, JournalError> {
+        match self.job(id).await {
+            Ok(record) => {
+                self.launch(record.clone(), start);
+                Ok(record)
+            }
+            Err(error) => {
+                let _ = self.journal.abandon(id).await;
+                self.looked.store(false, Ordering::Relaxed);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether nobody has asked this yet: then it is time to look for jobs whose process died. Asked again after the
+    /// journal failed a job here.
+    pub fn is_first_look(&self) -> bool {
+        !self.looked.swap(true, Ordering::Relaxed)
+    }
+
+    /// Goes on with the jobs whose process died and that `may` says yes to; these, the oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be used.
+    pub async fn take_over_those(
+        self: &Arc<Self>,
+        may: impl Fn(&JobRecord) -> bool,
+    ) -> Result<Vec<JobRecord>, JournalError> {
+        let orphans = self.journal.take_over_those(may).await?;
+        for orphan in &orphans {
+            info!(job = orphan.id.as_str(), "going on with a job whose process ended");
+            self.launch(orphan.clone(), Start::Anew);
+        }
+        Ok(orphans)
+    }
+
+    /// Goes on with a job that was cancelled, failed, or needed attention, with what was reserved for the rest of it.
+    /// False if it is in no such state.
+    ///
+    /// # Errors
+    /// As [`Jobs::begin`].
+    pub async fn resume(
+        self: &Arc<Self>,
+        id: &JobId,
+        reservation: Option<Reserved>,
+    ) -> Result<bool, JournalError> {
+        let (jobs, id) = (Arc::clone(self), id.clone());
+        let resumed = tokio::spawn(async move {
+            if !jobs.journal.reopen(&id).await? {
+                return Ok(false);
+            }
+            let mut spec = jobs.job(&id).await?.spec;
+            if let Some(spec) = spec.as_object_mut() {
+                // What was reserved before is given back already.
+                spec.shift_remove("reservation");
+                if let Some(reservation) = reservation {
+                    spec.insert("reservation".to_owned(), json!(reservation));
+                }
+            }
+            if let Err(error) = jobs.journal.set_spec(&id, &spec).await {
+                let _ = jobs.journal.end(&id, JobState::Failed, Some("It could not be resumed."), None).await;
+                return Err(error);
+            }
+            jobs.launch_by_id(&id, Start::Anew).await.map(|_| true)
+        });
+        resumed.await.unwrap_or_else(|crash| Err(crashed(&crash)))
+    }
+
+    /// Asks whoever runs the job to stop it.
+    ///
+    /// # Errors
+    /// The journal cannot be written, or there is no such job.
+    pub async fn cancel(&self, id: &JobId) -> Result<(), JournalError> {
+        let before = self.job(id).await?;
+        self.journal.request_cancel(id).await?;
+        if let Some(stop) = self.running().get(id) {
+            stop.cancel();
+            return Ok(());
+        }
+        let after = self.job(id).await?;
+        // Nobody ran it, so nobody else puts this down.
+        if before.state == JobState::Running && after.state == JobState::Cancelled && !before.owned_elsewhere
+        {
+            record::ended(&self.state, &before, &after).await;
+        }
+        Ok(())
+    }
+
+    /// A job of this store.
+    ///
+    /// # Errors
+    /// [`JournalError::UnknownJob`], or the journal cannot be read.
+    pub async fn job(&self, id: &JobId) -> Result<JobRecord, JournalError> {
+        self.journal.job(id).await?.ok_or_else(|| JournalError::UnknownJob(id.clone()))
+    }
+
+    /// How long the rest of a job will take, from what is known of the store's quota.
+    pub fn estimate(&self, record: &JobRecord) -> Duration {
+        let (requests, width) = estimate::requests(record);
+        estimate::duration(requests, width, self.store.client().quota(), self.settings.reserve_percent)
+    }
+
+    /// Waits until the job has ended, or for `limit`. `news` is called with what has come of it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Jobs::job`].
+    pub async fn wait(
+        &self,
+        id: &JobId,
+        limit: Duration,
+        mut news: impl FnMut(&JobRecord) -> BoxFuture<'static, ()> + Send,
+    ) -> Result<JobRecord, JournalError> {
+        let deadline = Instant::now() + limit;
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.mark_unchanged();
+            let record = self.job(id).await?;
+            if record.state != JobState::Running || Instant::now() >= deadline {
+                return Ok(record);
+            }
+            news(&record).await;
+            let breath = Instant::now() + BREATH;
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => {}
+                _ = tokio::time::timeout(LOOK, changed.changed()) => {
+                    tokio::time::sleep_until(breath.min(deadline)).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until no job of this process is under way.
+    pub async fn wait_for_all(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.tracker.reopen();
+    }
+
+    /// Lets the jobs put down where they are; the next process goes on with them.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(GOODBYE, self.tracker.wait()).await.is_err() {
+            warn!("a job did not stop in time; the next process settles what is in doubt");
+        }
+        self.journal.close().await;
+    }
+
+    fn launch(self: &Arc<Self>, record: JobRecord, start: Start) {
+        let stop = self.stopping.child_token();
+        if record.cancel_requested {
+            stop.cancel();
+        }
+        self.running().insert(record.id.clone(), stop.clone());
+        let jobs = Arc::clone(self);
+        self.tracker.spawn(async move {
+            let run = Run {
+                id: record.id.clone(),
+                store: Arc::clone(&jobs.store),
+                journal: Arc::clone(&jobs.journal),
+                stop,
+                changed: jobs.changed.clone(),
+                settle: jobs.settings.settle,
+                fresh: start == Start::Fresh,
+                began: Instant::now(),
+            };
+            let work = AssertUnwindSafe(carry_out(&run, &record).boxed()).catch_unwind();
+            let outcome = tokio::select! {
+                outcome = work => outcome.unwrap_or_else(|_| Err(Halt::failed("The job crashed; resume it."))),
+                lost = run.watch_over() => Err(lost),
+            };
+            jobs.running().remove(&run.id);
+            if let Err(error) = jobs.end(&run, &record, outcome).await {
+                warn!(%error, job = run.id.as_str(), "the end of a job is not on record");
+            }
+            run.tell();
+        });
+    }
+
+    async fn end(
+        &self,
+        run: &Run,
+        record: &JobRecord,
+        outcome: Result<Option<Value>, Halt>,
+    ) -> Result<(), JournalError> {
+        let id = &run.id;
+        let (state, reason, result) = match outcome {
+            Ok(result) => {
+                let counts = self.job(id).await?.counts;
+                let reason = if record.kind.writes() && counts.remaining + counts.unknown > 0 {
+                    // It is never said to be done because nothing more came to mind.
+                    Some("Some of it is not done, and it is not known why. Resume the job.".to_owned())
+                } else if counts.succeeded == 0 && counts.failed > 0 {
+                    Some("None of it could be done.".to_owned())
+                } else {
+                    None
+                };
+                (if reason.is_some() { JobState::Failed } else { JobState::Done }, reason, result)
+            }
+            Err(Halt::Stopped) if self.stopping.is_cancelled() => return self.journal.abandon(id).await,
+            Err(Halt::Stopped) => {
+                let counts = self.job(id).await?.counts;
+                // A wish that came with the last answers cancels nothing.
+                let whole =
+                    record.kind.writes() && counts.succeeded > 0 && counts.succeeded == counts.requested;
+                (if whole { JobState::Done } else { JobState::Cancelled }, None, None)
+            }
+            Err(Halt::Ended { state, reason, unclear }) => {
+                let result = (!unclear.is_empty()).then(|| json!({ "unclear": unclear }));
+                (state, Some(reason), result)
+            }
+            Err(Halt::Journal(error)) => {
+                // Whoever looks for pending jobs next, goes on with it, if it is nobody else's by now.
+                let _ = self.journal.abandon(id).await;
+                self.looked.store(false, Ordering::Relaxed);
+                return Err(error);
+            }
+        };
+        self.journal.end(id, state, reason.as_deref(), result.as_ref()).await?;
+        info!(job = id.as_str(), state = state.as_str(), "job ended");
+        let ended = self.job(id).await?;
+        record::ended(&self.state, record, &ended).await;
+        Ok(())
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<JobId, CancellationToken>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task of this process that ended without an answer.
+fn crashed(crash: &tokio::task::JoinError) -> JournalError {
+    JournalError::Crashed(crash.to_string())
+}

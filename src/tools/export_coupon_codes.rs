@@ -1,0 +1,171 @@
+//! `export_coupon_codes`: codes to a file, as a job. The rows never go through the model.
+
+use std::path::PathBuf;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use rmcp::model::ToolAnnotations;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::bigcommerce::Patience;
+use crate::changes::{ChangeError, Desk};
+use crate::coupons::CouponError;
+use crate::coupons::code_filter::{CodeFilter, Uses};
+use crate::jobs::JobState;
+use crate::jobs::export::{self, COLUMNS, FileFault};
+use crate::jobs::spec::{ExportSpec, WorkSpec};
+
+use super::job::{self, Job};
+use super::{CallContext, CouponTool, Reply, ToolError, schema};
+
+pub(super) struct ExportCouponCodes;
+
+/// Promotions that are named one by one.
+const MOST_PROMOTIONS: usize = 100;
+/// Promotions that are read at once.
+const READ_AT_ONCE: usize = 8;
+
+/// Which codes.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    /// At most 100; default all coupon promotions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    promotion_ids: Vec<u64>,
+    /// Codes to write.
+    #[serde(default)]
+    filter: Filter,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Filter {
+    #[default]
+    All,
+    Unused,
+    Used,
+    UsedUp,
+}
+
+impl From<Filter> for CodeFilter {
+    fn from(filter: Filter) -> Self {
+        let uses = match filter {
+            Filter::All => None,
+            Filter::Unused => Some(Uses::Unused),
+            Filter::Used => Some(Uses::Used),
+            Filter::UsedUp => Some(Uses::UsedUp),
+        };
+        Self { uses, ..Self::default() }
+    }
+}
+
+/// Where they are.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    /// running, done, failed or cancelled.
+    status: &'static str,
+    message: String,
+    /// Absolute; the file is there when the status is done.
+    path: PathBuf,
+    /// Codes written.
+    rows: u64,
+    columns: [&'static str; COLUMNS.len()],
+    /// As get_job answers it.
+    #[schemars(with = "schema::Opaque")]
+    job: Job,
+}
+
+impl CouponTool for ExportCouponCodes {
+    const NAME: &'static str = "export_coupon_codes";
+    const TITLE: &'static str = "Export coupon codes";
+    const DESCRIPTION: &'static str = "Writes coupon codes, however many, with promotion, uses and limits to a \
+        CSV file on the server's machine. Returns the path, never the rows. A long job goes on by itself; follow it \
+        with get_job.";
+    type Input = Input;
+    type Output = Output;
+
+    fn annotations() -> ToolAnnotations {
+        ToolAnnotations::with_title(Self::TITLE)
+            .read_only(true)
+            .destructive(false)
+            .idempotent(false)
+            .open_world(true)
+    }
+
+    async fn run(desk: &Desk, input: Input, context: &CallContext) -> Result<Reply<Output>, ToolError> {
+        let directory = directory(desk)?;
+        let patience = desk.store().patience();
+        let promotions = promotions(desk, &input.promotion_ids, &patience).await?;
+        let only = if let [(id, _)] = promotions.as_slice() { Some(*id) } else { None };
+        let path = reserve(directory).await?;
+        let spec = ExportSpec { promotions, filter: input.filter.into(), path: path.clone() };
+        let begun = job::begin_reading(desk, context, only, json!(input), WorkSpec::Export(spec)).await;
+        let record = match begun {
+            Ok(record) => record,
+            Err(error) => {
+                export::discard(&path);
+                return Err(error);
+            }
+        };
+        let followed = job::follow(desk, record, context, &patience).await;
+        let record = followed.record;
+        let rows = record.counts.succeeded;
+        let message = match record.state {
+            JobState::Done => format!("{rows} codes are written to {}.", path.display()),
+            _ => followed.message,
+        };
+        let output = Output {
+            status: record.state.as_str(),
+            message,
+            path,
+            rows,
+            columns: COLUMNS,
+            job: Job::of(desk, &record),
+        };
+        Ok(Reply { links: job::links(&record), ..output.into() })
+    }
+}
+
+/// Ids and names of the promotions, each once.
+async fn promotions(desk: &Desk, ids: &[u64], patience: &Patience) -> Result<Vec<(u64, String)>, ToolError> {
+    let mut promotions: Vec<(u64, String)> = if ids.is_empty() {
+        let all = desk.store().coupon_promotions(patience).await.map_err(CouponError::from)?;
+        all.into_iter().map(|promotion| (promotion.id, promotion.name)).collect()
+    } else if ids.len() > MOST_PROMOTIONS {
+        return Err(ChangeError::invalid(
+            format!("promotion_ids takes at most {MOST_PROMOTIONS} ids, not {}.", ids.len()),
+            "Without promotion_ids, all coupon promotions are exported.",
+        )
+        .into());
+    } else {
+        let named = ids.iter().map(|&id| named(desk, id, patience));
+        stream::iter(named.collect::<Vec<_>>()).buffered(READ_AT_ONCE).try_collect().await?
+    };
+    let mut seen = std::collections::HashSet::new();
+    promotions.retain(|(id, _)| seen.insert(*id));
+    Ok(promotions)
+}
+
+async fn named(desk: &Desk, id: u64, patience: &Patience) -> Result<(u64, String), ToolError> {
+    Ok((id, job::coupon_promotion(desk, id, patience).await?.name))
+}
+
+const REMEDY: &str = "The operator must name a directory that this server can write to with --export-dir.";
+
+fn directory(desk: &Desk) -> Result<PathBuf, ToolError> {
+    desk.rules().files.exports.clone().ok_or_else(|| {
+        let message = "There is no directory for exports, because this server's user has no home.";
+        ChangeError::invalid(message, REMEDY).into()
+    })
+}
+
+/// A file in the directory that nobody else has.
+async fn reserve(directory: PathBuf) -> Result<PathBuf, ToolError> {
+    let reserve = move || export::reserve(&directory, Timestamp::now());
+    let reserved: Result<PathBuf, FileFault> =
+        tokio::task::spawn_blocking(reserve).await.map_err(|error| ToolError::internal(&error))?;
+    reserved
+        .map_err(|fault| ChangeError::invalid(format!("Nothing can be exported: {fault}."), REMEDY).into())
+}

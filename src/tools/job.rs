@@ -1,0 +1,328 @@
+//! Bulk jobs as the tools show them, and how a call waits for one.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+use rmcp::model::Resource;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::bigcommerce::Patience;
+use crate::changes::{ChangeError, Desk};
+use crate::coupons::{Promotion, promotion, quoted};
+use crate::jobs::report;
+use crate::jobs::spec::{Spec, WorkSpec};
+use crate::jobs::{JobId, JobIdError, JobRecord, JobState, Kind, NewJob};
+
+use super::context::CallContext;
+use super::error::ToolError;
+use super::schema;
+
+/// A job that takes longer than the call may fail at once, which is better told now than later.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// What a call keeps for saying how it went.
+const TO_ANSWER: Duration = Duration::from_secs(3);
+/// So many codes or fewer are in the answer.
+const SHOWN: u64 = 50;
+
+/// A bulk job.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(description = "")]
+pub(super) struct Job {
+    #[serde(rename = "job_id")]
+    id: String,
+    /// generate, import, delete, export or summarize.
+    kind: &'static str,
+    /// running, done, cancelled, failed or needs_attention.
+    state: &'static str,
+    /// Codes asked for.
+    requested: u64,
+    /// Created, there already, adopted, deleted or written.
+    succeeded: u64,
+    failed: u64,
+    /// In doubt: they are looked up.
+    unknown: u64,
+    remaining: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_again_in_s: Option<u64>,
+    #[schemars(with = "schema::Opaque")]
+    arguments: Value,
+    /// Of an export.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// Why it did not end well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Of a summary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
+    summary: Option<Value>,
+}
+
+impl Job {
+    /// The job as it is.
+    pub(super) fn of(desk: &Desk, record: &JobRecord) -> Self {
+        let counts = record.standing();
+        let running = record.state == JobState::Running;
+        Self {
+            id: record.id.to_string(),
+            kind: record.kind.as_str(),
+            state: record.state.as_str(),
+            requested: counts.requested,
+            succeeded: counts.succeeded,
+            failed: counts.failed,
+            unknown: counts.unknown,
+            remaining: counts.remaining,
+            check_again_in_s: running.then(|| check_again_in_s(desk, record)),
+            arguments: abridged(&record.arguments),
+            path: path_of(record).map(|path| path.display().to_string()),
+            reason: record.reason.clone(),
+            summary: result_of(record, "summary"),
+        }
+    }
+
+    /// The same for an answer that has the summary elsewhere.
+    pub(super) fn without_summary(self) -> Self {
+        Self { summary: None, ..self }
+    }
+}
+
+/// What the job came to, besides its codes.
+pub(super) fn result_of(record: &JobRecord, key: &str) -> Option<Value> {
+    record.result.as_ref()?.get(key).cloned()
+}
+
+fn path_of(record: &JobRecord) -> Option<PathBuf> {
+    if record.kind != Kind::Export {
+        return None;
+    }
+    match serde_json::from_value::<Spec>(record.spec.clone()).ok()?.work {
+        WorkSpec::Export(spec) => Some(spec.path),
+        _ => None,
+    }
+}
+
+fn check_again_in_s(desk: &Desk, record: &JobRecord) -> u64 {
+    const LONGEST: u64 = 600;
+    desk.jobs().estimate(record).as_secs().clamp(1, LONGEST)
+}
+
+/// A job as an answer: how it stands, in words too, and the codes where they are few.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) record: JobRecord,
+    pub(super) message: String,
+    /// The texts, of at most 50 codes that were made.
+    pub(super) codes: Option<Vec<String>>,
+    /// The first that could not be made, and why.
+    pub(super) failures: Vec<String>,
+}
+
+/// A promotion whose codes can be read. What a listing of an automatic one's codes answers is not documented.
+pub(super) async fn coupon_promotion(
+    desk: &Desk,
+    id: u64,
+    patience: &Patience,
+) -> Result<Promotion, ToolError> {
+    let promotion = desk.load_promotion(id, patience).await?;
+    if promotion.kind == promotion::Kind::Coupon {
+        return Ok(promotion);
+    }
+    Err(ChangeError::invalid(
+        format!("Promotion {id} {} is automatic: it has no codes.", promotion.quoted_name()),
+        "Choose a coupon promotion; list_promotions shows them.",
+    )
+    .into())
+}
+
+/// Begins a job that only reads: nothing is judged or asked, and no other job is in its way.
+pub(super) async fn begin_reading(
+    desk: &Desk,
+    context: &CallContext,
+    promotion_id: Option<u64>,
+    arguments: Value,
+    work: WorkSpec,
+) -> Result<JobRecord, ToolError> {
+    let job = NewJob {
+        kind: if matches!(work, WorkSpec::Export(_)) { Kind::Export } else { Kind::Summarize },
+        promotion_id,
+        lane: None,
+        caller: context.caller.clone(),
+        arguments,
+        spec: json!(Spec { work, reservation: None, terms: None, confirmed: None }),
+        requested: 0,
+        at: Timestamp::now(),
+    };
+    Ok(desk.jobs().begin(job, Vec::new()).await?)
+}
+
+/// The file of an export that is done.
+pub(super) fn links(record: &JobRecord) -> Vec<Resource> {
+    let link = || {
+        let path = path_of(record).filter(|_| record.state == JobState::Done)?;
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let resource = Resource::new(Url::from_file_path(&path).ok()?, name).with_mime_type("text/csv");
+        Some(match result_of(record, "bytes").and_then(|bytes| bytes.as_u64()) {
+            Some(bytes) => resource.with_size(bytes),
+            None => resource,
+        })
+    };
+    link().into_iter().collect()
+}
+
+/// Waits for a job that will end within the call; one that takes longer is only looked at. Whatever goes wrong with
+/// looking, the job is told: a caller who heard of an error only would begin it again.
+pub(super) async fn follow(
+    desk: &Desk,
+    record: JobRecord,
+    context: &CallContext,
+    patience: &Patience,
+) -> Followed {
+    let record = wait_within(desk, &record, context, patience).await.unwrap_or(record);
+    Followed {
+        message: message(desk, &record),
+        codes: codes_of(desk, &record).await.unwrap_or_default(),
+        failures: failures_of(desk, &record).await.unwrap_or_default(),
+        record,
+    }
+}
+
+async fn wait_within(
+    desk: &Desk,
+    record: &JobRecord,
+    context: &CallContext,
+    patience: &Patience,
+) -> Result<JobRecord, ToolError> {
+    let left = || patience.time_left().saturating_sub(TO_ANSWER);
+    // Jobs that only read learn from their first page how much there is.
+    let looked = record.requested == 0;
+    let record =
+        if looked { wait(desk, record, left().min(FIRST_LOOK), context).await? } else { record.clone() };
+    let limit = match desk.jobs().estimate(&record) {
+        estimate if estimate <= left() => left(),
+        _ if looked => Duration::ZERO,
+        _ => left().min(FIRST_LOOK),
+    };
+    wait(desk, &record, limit, context).await
+}
+
+async fn failures_of(desk: &Desk, record: &JobRecord) -> Result<Vec<String>, ToolError> {
+    const FIRST: usize = 20;
+    let mut failures = Vec::new();
+    if record.counts.failed > 0 && record.state != JobState::Running {
+        let journal = desk.jobs().journal();
+        report::each(journal, record, |row| {
+            if row.outcome == "failed" && failures.len() < FIRST {
+                failures.push(format!("{}: {}", row.code, row.detail));
+            }
+        })
+        .await?;
+    }
+    Ok(failures)
+}
+
+/// A job's id as an argument.
+pub(super) fn id(given: &str) -> Result<JobId, ToolError> {
+    given.parse().map_err(|error: JobIdError| {
+        ChangeError::invalid(
+            format!("{} is no job id: {error}.", quoted(given)),
+            "get_job without an id lists the latest jobs.",
+        )
+        .into()
+    })
+}
+
+/// The arguments of a job without what is too long to show.
+fn abridged(arguments: &Value) -> Value {
+    const LONGEST: usize = 200;
+    const MOST: usize = 20;
+    match arguments {
+        Value::String(text) if text.len() > LONGEST => {
+            json!(format!("({} characters)", text.chars().count()))
+        }
+        Value::Array(items) if items.len() > MOST => json!(format!("({} items)", items.len())),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), abridged(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Waits for at most `limit`, with notifications of progress on the way.
+pub(super) async fn wait(
+    desk: &Desk,
+    record: &JobRecord,
+    limit: Duration,
+    context: &CallContext,
+) -> Result<JobRecord, ToolError> {
+    let progress = context.progress.clone();
+    let news = move |record: &JobRecord| {
+        let (progress, counts) = (progress.clone(), record.counts);
+        let tell = async move {
+            if let Some(progress) = progress {
+                progress.tell(counts.succeeded + counts.failed, counts.requested).await;
+            }
+        };
+        tell.boxed()
+    };
+    Ok(desk.jobs().wait(&record.id, limit, news).await?)
+}
+
+pub(super) async fn codes_of(desk: &Desk, record: &JobRecord) -> Result<Option<Vec<String>>, ToolError> {
+    let makes = matches!(record.kind, Kind::Generate | Kind::Import);
+    if !makes || record.state == JobState::Running || record.counts.requested > SHOWN {
+        return Ok(None);
+    }
+    let rows = report::rows(desk.jobs().journal(), record).await?;
+    Ok(Some(rows.into_iter().filter(report::Row::succeeded).map(|row| row.code).collect()))
+}
+
+/// `40 s`, `12 min`
+fn in_words(estimate: Duration) -> String {
+    match estimate.as_secs() {
+        seconds @ ..120 => format!("{} s", seconds.max(1)),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
+}
+
+/// How the job stands, for the user.
+pub(super) fn message(desk: &Desk, record: &JobRecord) -> String {
+    let counts = record.standing();
+    let id = &record.id;
+    let done = match record.kind {
+        Kind::Generate => "created",
+        Kind::Import => "imported",
+        Kind::Delete => "deleted",
+        Kind::Export => "written",
+        Kind::Summarize => "read",
+    };
+    let of = if counts.requested > 0 { format!(" of {}", counts.requested) } else { String::new() };
+    let so_far = format!("{}{of} codes {done}", counts.succeeded);
+    let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
+    let unknown = if counts.unknown > 0 { format!(", {} in doubt", counts.unknown) } else { String::new() };
+    let reason = record.reason.as_deref().map_or_else(String::new, |reason| format!(" {reason}"));
+    let report = format!("`coupon-mcp jobs report {id}` lists each code");
+    let is_left = counts.remaining + counts.unknown > 0 || !record.kind.writes();
+    let resume = if is_left { " control_job resumes it." } else { "" };
+    match record.state {
+        JobState::Running => format!(
+            "The job {id} goes on: {so_far}{failed}. It needs about {}; look again with get_job.",
+            in_words(desk.jobs().estimate(record))
+        ),
+        JobState::Done if counts.failed > 0 => format!("{so_far}{failed}; {report}."),
+        JobState::Done => format!("{so_far}."),
+        JobState::Cancelled => {
+            format!("The job {id} is cancelled: {so_far}{failed}{unknown}.{resume}")
+        }
+        JobState::Failed => {
+            format!("The job {id} failed: {so_far}{failed}{unknown}.{reason}{resume}")
+        }
+        JobState::NeedsAttention => {
+            format!("The job {id} needs a person: {so_far}{failed}{unknown}.{reason} {report}.")
+        }
+    }
+}
