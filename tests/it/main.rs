@@ -24,6 +24,7 @@ mod export;
 mod faults;
 mod get_store;
 mod http;
+mod jobs;
 mod jobs_cli;
 mod jobs_to_be_done;
 mod list;

@@ -1,0 +1,16 @@
+//! Bulk jobs: exactly what was asked for, once, whatever happens.
+
+mod arguments;
+mod cancel;
+mod crash;
+mod fair_share;
+mod faults;
+mod import;
+mod journal_faults;
+mod oracle;
+mod refusals;
+mod second_app;
+mod seeds;
+mod stand;
+mod strays;
+mod task;
