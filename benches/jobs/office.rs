@@ -83,7 +83,7 @@ impl Office {
             lane: None,
             caller: "bench".to_owned(),
             arguments: json!({ "promotion_id": PROMOTION }),
-            spec: json!(Spec { work, reservation: None, terms: None, confirmed: None }),
+            spec: json!(Spec::of(work)),
             requested: 0,
             at: jiff::Timestamp::now(),
         };

@@ -13,6 +13,7 @@ use crate::policy::{self, Ceiling, Counts, Facts};
 use crate::state::{AuditEntry, ReservationId};
 
 use super::exposure::exposure;
+use super::generate_codes::as_codes_use_it;
 use super::inverse::terms_of;
 use super::plan::{Order, digest};
 use super::record::audited;
@@ -60,6 +61,7 @@ impl Desk {
                 work: order.work,
                 reservation,
                 terms: Some(terms(&order.promotion)),
+                cap: order.promotion.max_uses,
                 confirmed: Some(call.confirmed.to_owned()),
             }),
             requested: order.requested,
@@ -179,11 +181,13 @@ impl Desk {
                 "Call delete_coupon_codes anew.",
             ));
         }
-        let agreed = serde_json::from_value::<Spec>(record.spec.clone()).ok().and_then(|spec| spec.terms);
+        let spec = serde_json::from_value::<Spec>(record.spec.clone()).ok();
+        let (agreed, cap) = spec.map_or((None, None), |spec| (spec.terms, spec.cap));
         let promotion = self.load_promotion(promotion_id, patience).await?;
         if record.kind == Kind::Delete || agreed == Some(terms(&promotion)) {
             return Ok(());
         }
+        let promotion = as_codes_use_it(&promotion, cap);
         match exposure(Some(&promotion), &promotion, &self.rules().confirm, Timestamp::now()).as_slice() {
             [] => Ok(()),
             reasons => Err(ChangeError::invalid(

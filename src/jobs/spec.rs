@@ -21,9 +21,19 @@ pub struct Spec {
     /// What stands for the promotion's terms as they were when the job was agreed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<String>,
+    /// Its cap then; where it had none, the uses that the job's codes can add.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<u64>,
     /// How a yes was given, for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<String>,
+}
+
+impl Spec {
+    /// Work that nobody has to agree to.
+    pub fn of(work: WorkSpec) -> Self {
+        Self { work, reservation: None, terms: None, cap: None, confirmed: None }
+    }
 }
 
 /// Room below a ceiling for what is left of a job.

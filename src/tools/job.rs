@@ -153,7 +153,7 @@ pub(super) async fn begin_reading(
         lane: None,
         caller: context.caller.clone(),
         arguments,
-        spec: json!(Spec { work, reservation: None, terms: None, confirmed: None }),
+        spec: json!(Spec::of(work)),
         requested: 0,
         at: Timestamp::now(),
     };

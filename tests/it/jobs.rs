@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cancel;
+mod consent;
 mod crash;
 mod fair_share;
 mod faults;
