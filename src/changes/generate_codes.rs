@@ -113,7 +113,7 @@ impl Desk {
     /// Takes over from an earlier job what is not said.
     async fn take_after(&self, like: &JobId, generation: &mut Generation) -> Result<(), ChangeError> {
         let record = self.jobs().job(like).await?;
-        let spec = serde_json::from_value::<Spec>(record.spec).map(|spec| spec.work);
+        let spec = Spec::read(&record).map(|spec| spec.work);
         let Ok(WorkSpec::Generate(earlier)) = spec else {
             return Err(ChangeError::invalid(
                 format!("The job {like} did not generate codes."),

@@ -16,7 +16,6 @@ use super::exposure::exposure;
 use super::generate_codes::as_codes_use_it;
 use super::inverse::terms_of;
 use super::plan::{Order, digest};
-use super::record::audited;
 use super::{Call, ChangeError, Desk};
 
 /// How long a yes to a deletion covers what fits.
@@ -31,7 +30,7 @@ impl Desk {
     pub async fn begin_job(&self, call: &Call, order: Order) -> Result<JobRecord, ChangeError> {
         let mut reserved = self.enter(&order.counts()).await?;
         let reservation = reserved.pop();
-        let announced = self.announce_job(call).await;
+        let announced = self.announce(call, || Value::Null, None).await;
         let begun = match announced {
             Ok(()) => {
                 let room = reservation.as_ref().map(|(ceiling, id)| room(ceiling, *id, 0));
@@ -68,25 +67,6 @@ impl Desk {
             at: Timestamp::now(),
         };
         Ok(self.jobs().begin(job, order.units).await?)
-    }
-
-    /// Where the operator requires the audit log, a job is in it before it begins.
-    async fn announce_job(&self, call: &Call) -> Result<(), ChangeError> {
-        if !self.rules().audit_required {
-            return Ok(());
-        }
-        let entry = AuditEntry {
-            time: Timestamp::now(),
-            caller: call.caller.clone(),
-            tool: call.tool.to_owned(),
-            arguments: audited(call),
-            before: Value::Null,
-            after: Value::Null,
-            upstream_status: None,
-            outcome: "begun".to_owned(),
-            change_id: None,
-        };
-        self.state().audit(&entry).await.map_err(ChangeError::Audit)
     }
 
     /// Goes on with the jobs whose process died, at the first call of this one: a start by itself does nothing.
@@ -181,7 +161,7 @@ impl Desk {
                 "Call delete_coupon_codes anew.",
             ));
         }
-        let spec = serde_json::from_value::<Spec>(record.spec.clone()).ok();
+        let spec = Spec::read(record).ok();
         let (agreed, cap) = spec.map_or((None, None), |spec| (spec.terms, spec.cap));
         let promotion = self.load_promotion(promotion_id, patience).await?;
         if record.kind == Kind::Delete || agreed == Some(terms(&promotion)) {

@@ -43,7 +43,7 @@ impl Desk {
                 return Err(error);
             }
         };
-        if let Err(error) = self.announce(call, plan, &change_id).await {
+        if let Err(error) = self.announce(call, || plan.before(), Some(&change_id)).await {
             let end = ChangeEnd { ending: Ending::Failed, after: Value::Null, inverse: None };
             self.end(&change_id, end, &mut Vec::new()).await;
             self.give_back(reserved, &Counts::default()).await;
@@ -94,8 +94,13 @@ impl Desk {
         carried
     }
 
-    /// Where the operator requires the audit log, a change is in it before it is sent: its end may never be.
-    async fn announce(&self, call: &Call, plan: &Plan, change_id: &ChangeId) -> Result<(), ChangeError> {
+    /// Where the operator requires the audit log, a change (or a job) is in it before it is sent: its end may never be.
+    pub(super) async fn announce(
+        &self,
+        call: &Call,
+        before: impl FnOnce() -> Value,
+        change_id: Option<&ChangeId>,
+    ) -> Result<(), ChangeError> {
         if !self.rules().audit_required {
             return Ok(());
         }
@@ -104,11 +109,11 @@ impl Desk {
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
             arguments: audited(call),
-            before: plan.before(),
+            before: before(),
             after: Value::Null,
             upstream_status: None,
             outcome: "begun".to_owned(),
-            change_id: Some(change_id.clone()),
+            change_id: change_id.cloned(),
         };
         self.state().audit(&entry).await.map_err(ChangeError::Audit)
     }

@@ -18,7 +18,7 @@ use super::{export, summarize, units};
 
 /// Carries the job out, or what is left of it. What it is to tell besides its units comes back.
 pub(super) async fn carry_out(run: &Run, record: &JobRecord) -> Result<Option<Value>, Halt> {
-    let spec: Spec = serde_json::from_value(record.spec.clone())
+    let spec = Spec::read(record)
         .map_err(|error| Halt::failed(format!("The journal holds a job that cannot be read: {error}.")))?;
     match spec.work {
         WorkSpec::Generate(spec) => generate(run, record, spec).await.map(|()| None),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bigcommerce::pacing::QuotaReport;
 
+use super::spec::{Spec, WorkSpec};
 use super::{JobRecord, Kind};
 
 /// What a request takes when nothing is in its way: an answer of BigCommerce, with a margin.
@@ -45,7 +46,8 @@ pub(super) fn requests(record: &JobRecord) -> (u64, u64) {
 }
 
 fn in_batches(record: &JobRecord) -> bool {
-    record.spec.pointer("/work/by_codegen").and_then(serde_json::Value::as_bool).unwrap_or(false)
+    let work = Spec::read(record).map(|spec| spec.work);
+    matches!(work, Ok(WorkSpec::Generate(spec)) if spec.by_codegen)
 }
 
 #[cfg(test)]

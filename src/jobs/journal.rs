@@ -71,15 +71,6 @@ impl Journal {
         }
     }
 
-    /// Whether there is a journal at all. Makes nothing.
-    ///
-    /// # Errors
-    /// The directory cannot be looked into.
-    #[expect(clippy::unused_async, reason = "a journal elsewhere than on this disk has to be asked")]
-    pub async fn exists(&self) -> Result<bool, JournalError> {
-        Ok(self.database.exists()?)
-    }
-
     /// Writes a job down with the units known so far, as running and this process's own.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ pub(super) async fn ended(state: &State, record: &JobRecord, ended: &JobRecord) 
         return;
     }
     let counts = ended.counts;
-    let spec = serde_json::from_value::<Spec>(record.spec.clone()).ok();
+    let spec = Spec::read(record).ok();
     if let Some(Spec { reservation: Some(reserved), .. }) = &spec
         && let Err(error) =
             state.release(reserved.id, reserved.unused(counts.succeeded + counts.unknown)).await

@@ -10,6 +10,8 @@ use crate::coupons::summary::SummaryRequest;
 use crate::coupons::{CouponCode, UseLimits};
 use crate::state::ReservationId;
 
+use super::JobRecord;
+
 /// What a job is to do. Everything that a process needs to go on with another one's job, besides its units.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Spec {
@@ -30,6 +32,22 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// What a job on record is to do.
+    ///
+    /// # Errors
+    /// The journal holds something else: only a hand in it can have done that.
+    pub fn read(record: &JobRecord) -> Result<Self, serde_json::Error> {
+        Self::deserialize(&record.spec)
+    }
+
+    /// The file that an export writes; `None` for any other job.
+    pub fn export_path(record: &JobRecord) -> Option<PathBuf> {
+        match Self::read(record).ok()?.work {
+            WorkSpec::Export(spec) => Some(spec.path),
+            _ => None,
+        }
+    }
+
     /// Work that nobody has to agree to.
     pub fn of(work: WorkSpec) -> Self {
         Self { work, reservation: None, terms: None, cap: None, confirmed: None }

@@ -1,6 +1,5 @@
 //! Bulk jobs as the tools show them, and how a call waits for one.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -79,7 +78,7 @@ impl Job {
             remaining: counts.remaining,
             check_again_in_s: running.then(|| check_again_in_s(desk, record)),
             arguments: abridged(&record.arguments),
-            path: path_of(record).map(|path| path.display().to_string()),
+            path: Spec::export_path(record).map(|path| path.display().to_string()),
             reason: record.reason.clone(),
             summary: result_of(record, "summary"),
         }
@@ -94,16 +93,6 @@ impl Job {
 /// What the job came to, besides its codes.
 pub(super) fn result_of(record: &JobRecord, key: &str) -> Option<Value> {
     record.result.as_ref()?.get(key).cloned()
-}
-
-fn path_of(record: &JobRecord) -> Option<PathBuf> {
-    if record.kind != Kind::Export {
-        return None;
-    }
-    match serde_json::from_value::<Spec>(record.spec.clone()).ok()?.work {
-        WorkSpec::Export(spec) => Some(spec.path),
-        _ => None,
-    }
 }
 
 fn check_again_in_s(desk: &Desk, record: &JobRecord) -> u64 {
@@ -163,7 +152,7 @@ pub(super) async fn begin_reading(
 /// The file of an export that is done.
 pub(super) fn links(record: &JobRecord) -> Vec<Resource> {
     let link = || {
-        let path = path_of(record).filter(|_| record.state == JobState::Done)?;
+        let path = Spec::export_path(record).filter(|_| record.state == JobState::Done)?;
         let name = path.file_name()?.to_string_lossy().into_owned();
         let resource = Resource::new(Url::from_file_path(&path).ok()?, name).with_mime_type("text/csv");
         Some(match result_of(record, "bytes").and_then(|bytes| bytes.as_u64()) {

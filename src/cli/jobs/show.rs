@@ -47,7 +47,7 @@ fn lines(record: &JobRecord, now: Timestamp) -> Vec<(&'static str, String)> {
         ("reason", record.reason.clone().unwrap_or_default()),
         ("codes", format!("{}, {} left", view::progress(record), record.standing().remaining)),
         ("promotion", record.promotion_id.map(|id| id.to_string()).unwrap_or_default()),
-        ("file", view::path(record).unwrap_or_default().to_owned()),
+        ("file", view::path(record).unwrap_or_default()),
         ("summary", view::summary(record).map(ToString::to_string).unwrap_or_default()),
         ("store", record.store.clone()),
         ("arguments", record.arguments.to_string()),

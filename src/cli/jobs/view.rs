@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::jobs::{JobId, JobRecord, JobState, Kind};
+use crate::jobs::spec::Spec;
+use crate::jobs::{JobId, JobRecord, JobState};
 
 /// A job as JSON.
 #[derive(Debug, Serialize)]
@@ -23,7 +24,7 @@ pub(super) struct JobView<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'r str>,
+    path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<&'r Value>,
     created_at: Timestamp,
@@ -58,9 +59,8 @@ impl<'r> JobView<'r> {
 }
 
 /// The file that an export writes.
-pub(super) fn path(record: &JobRecord) -> Option<&str> {
-    let path = record.spec.pointer("/work/path").filter(|_| record.kind == Kind::Export);
-    path.and_then(Value::as_str)
+pub(super) fn path(record: &JobRecord) -> Option<String> {
+    Spec::export_path(record).map(|path| path.display().to_string())
 }
 
 /// What came of a summary.

@@ -34,7 +34,6 @@ async fn nothing_is_on_the_disk_before_the_first_job_and_reads_answer_empty() {
     let directory = parent.path().join("state");
     let journal = on_disk(&directory);
     let id: JobId = "job_000000000000".parse().unwrap();
-    assert!(!journal.exists().await.unwrap());
     assert_eq!(journal.job(&id).await.unwrap(), None);
     assert_eq!(journal.latest(10).await.unwrap(), []);
     assert_eq!(journal.units(&id, None, 10).await.unwrap(), []);
@@ -48,10 +47,8 @@ async fn nothing_is_on_the_disk_before_the_first_job_and_reads_answer_empty() {
 
     begin(&journal).await;
     assert!(directory.join("jobs.db").is_file());
-    assert!(journal.exists().await.unwrap());
     // To look on makes no owner.
     let onlooker = on_disk(&directory);
-    assert!(onlooker.exists().await.unwrap());
     assert_eq!(onlooker.latest(10).await.unwrap().len(), 1);
     assert_eq!(onlooker.take_over().await.unwrap(), []);
     assert_eq!(fs::read_dir(directory.join("owners")).unwrap().count(), 1);
@@ -60,10 +57,8 @@ async fn nothing_is_on_the_disk_before_the_first_job_and_reads_answer_empty() {
 #[tokio::test]
 async fn a_journal_in_memory_ends_with_it() {
     let journal = in_memory();
-    assert!(!journal.exists().await.unwrap());
     assert_eq!(journal.latest(10).await.unwrap(), []);
     let id = begin(&journal).await;
-    assert!(journal.exists().await.unwrap());
     assert_eq!(journal.job(&id).await.unwrap().unwrap().id, id);
     assert_eq!(in_memory().job(&id).await.unwrap(), None);
 }
