@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::bigcommerce::Patience;
@@ -139,6 +140,11 @@ impl Desk {
             2 => WriteAccess::Refused,
             _ => WriteAccess::Unknown,
         }
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        self.store.now()
     }
 
     /// Takes note of how a write ended.

@@ -28,6 +28,7 @@ pub mod walk;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use code_text::{CodeText, CodeTextError};
@@ -43,6 +44,7 @@ pub use text::{clean, harmless, quoted};
 
 use crate::bigcommerce::wire;
 use crate::bigcommerce::{Client, Patience};
+use crate::clock::Clock;
 
 /// How often a code may be used. 0 = unlimited, as in BigCommerce's API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -101,6 +103,7 @@ pub struct Store {
     filter_compares_case: OnceLock<bool>,
     /// The time zone that was configured.
     zone: Option<TimeZone>,
+    clock: Clock,
     memory: store_information::Memory,
 }
 
@@ -113,6 +116,7 @@ impl Store {
             turns: turns::Turns::default(),
             filter_compares_case: OnceLock::new(),
             zone: None,
+            clock: Clock::default(),
             memory: store_information::Memory::default(),
         }
     }
@@ -121,6 +125,17 @@ impl Store {
     #[must_use]
     pub fn in_zone(self, zone: Option<TimeZone>) -> Self {
         Self { zone, ..self }
+    }
+
+    /// The same store on this clock.
+    #[must_use]
+    pub fn on_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The API client, for reports on it.

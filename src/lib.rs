@@ -16,12 +16,14 @@
 //! - [`policy`]: what an operator allows, and when a person is asked.
 //! - [`state`]: what is remembered between calls: confirmations, changes, daily ceilings, the audit log.
 //! - [`bigcommerce`]: the API client; pacing, retries, wire types.
+//! - [`clock`]: the present time.
 //! - [`sandbox`]: the practice store, reached over HTTP like the real one.
 //! - [`telemetry`]: logging to stderr.
 
 pub mod bigcommerce;
 pub mod changes;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod coupons;
 pub mod jobs;

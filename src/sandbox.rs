@@ -104,7 +104,6 @@
 
 mod answer;
 mod auth;
-mod clock;
 mod codes;
 mod control;
 mod era;
@@ -124,6 +123,7 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
+mod time;
 mod v2;
 mod wire_error;
 
@@ -137,6 +137,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::exchange::Exchange;
 use self::store::Store;
+use crate::clock::Clock;
 
 /// The hash of the only store there is: the API lies below `/stores/sandbox/v3` and `/stores/sandbox/v2`.
 pub const STORE_HASH: &str = "sandbox";
@@ -162,6 +163,8 @@ pub struct SandboxOptions {
     pub quota: u32,
     /// The length of one quota window.
     pub window: Duration,
+    /// Tells the time that goes into dates.
+    pub clock: Clock,
     /// Whether the control API below `/_sandbox` is served.
     pub control: bool,
 }
@@ -173,6 +176,7 @@ impl Default for SandboxOptions {
             latency: Duration::ZERO,
             quota: 450,
             window: Duration::from_secs(30),
+            clock: Clock::default(),
             control: false,
         }
     }

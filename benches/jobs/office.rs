@@ -85,7 +85,7 @@ impl Office {
             arguments: json!({ "promotion_id": PROMOTION }),
             spec: json!(Spec::of(work)),
             requested: 0,
-            at: jiff::Timestamp::now(),
+            at: coupon_mcp::clock::Clock::system().now(),
         };
         let started = Instant::now();
         let begun = self.desk.jobs().begin(job, Vec::new()).await.unwrap();

@@ -88,7 +88,7 @@ impl Desk {
         self.end(&id, end, &mut warnings).await;
         let is_made = made.is_some();
         let entry = AuditEntry {
-            time: Timestamp::now(),
+            time: self.now(),
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
             arguments: audited(call),
@@ -114,7 +114,7 @@ impl Desk {
         let Ok(promotion) = self.store().recent_promotion(new.promotion_id, &patience).await else {
             return Vec::new();
         };
-        warnings(&promotion, new, Timestamp::now())
+        warnings(&promotion, new, self.now())
     }
 }
 

@@ -90,17 +90,17 @@ impl Desk {
         let lines = self.describe_into(&mut document, new, patience).await?;
         let after = Promotion::read(document.clone());
         check(&after)?;
-        if after.ends.is_some_and(|end| end <= Timestamp::now()) {
+        if after.ends.is_some_and(|end| end <= self.now()) {
             return Err(ChangeError::invalid(
                 "The end is past: no code of this promotion would ever work.",
                 "Give an ends_at that is still to come, or leave it out.",
             ));
         }
         let namesakes = namesakes_of(self.store(), &new.name, patience).await?;
-        let now = Timestamp::now();
-        let twin = namesakes
-            .iter()
-            .find(|twin| holds(&twin.document, &document) && twin.is_live(now) && has_terms_of(twin, &after));
+        let now = self.now();
+        let twin = namesakes.iter().find(|twin| {
+            holds(&twin.document, &document) && twin.is_live(now) && has_terms_of(twin, &after, now)
+        });
         if let Some(code) = &new.code
             && twin.is_none()
         {
@@ -231,10 +231,10 @@ impl Desk {
 }
 
 /// Whether a promotion that is there has the terms of a new one also where those are the defaults.
-fn has_terms_of(twin: &Promotion, new: &Promotion) -> bool {
+fn has_terms_of(twin: &Promotion, new: &Promotion, now: Timestamp) -> bool {
     let started = match new.starts {
         Some(start) => twin.starts == Some(start),
-        None => twin.starts.is_none_or(|start| start <= Timestamp::now()),
+        None => twin.starts.is_none_or(|start| start <= now),
     };
     started
         && twin.ends == new.ends

@@ -1,8 +1,6 @@
 //! Planning the generation of codes: by BigCommerce's `codegen` where it can make them, else drawn here and created
 //! one by one.
 
-use jiff::Timestamp;
-
 use crate::bigcommerce::Patience;
 use crate::coupons::code_shape::{CodeShape, Maker, ShapeRequest};
 use crate::coupons::promotion::{CouponType, Kind as PromotionKind};
@@ -100,7 +98,7 @@ impl Desk {
             takes_one: !is_bulk,
             shape,
         };
-        notes.extend(create_code::state_warning(&promotion, Timestamp::now()));
+        notes.extend(create_code::state_warning(&promotion, self.now()));
         if !spec.by_codegen {
             notes.push(
                 "BigCommerce cannot generate these codes, so they are drawn here and created one by one."

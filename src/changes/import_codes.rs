@@ -1,6 +1,5 @@
 //! Planning the import of given codes, which were checked whole before.
 
-use jiff::Timestamp;
 use serde_json::json;
 
 use crate::bigcommerce::Patience;
@@ -28,7 +27,7 @@ impl Desk {
         let promotion = self.load_promotion(promotion_id, patience).await?;
         takes_codes(&promotion)?;
         let mut warnings: Vec<String> =
-            create_code::state_warning(&promotion, Timestamp::now()).into_iter().collect();
+            create_code::state_warning(&promotion, self.now()).into_iter().collect();
         let unlimited = rows.iter().filter(|row| row.limits.max_uses == 0).count();
         if unlimited > 0 && promotion.max_uses.is_none() {
             warnings.push(format!("{} can be used without limit.", counted(unlimited)));

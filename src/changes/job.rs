@@ -1,7 +1,7 @@
 //! Beginning a job: judged and confirmed like every change, on record before anything is sent.
 
 use futures::FutureExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -64,7 +64,7 @@ impl Desk {
                 confirmed: Some(call.confirmed.to_owned()),
             }),
             requested: order.requested,
-            at: Timestamp::now(),
+            at: self.now(),
         };
         Ok(self.jobs().begin(job, order.units).await?)
     }
@@ -133,7 +133,7 @@ impl Desk {
     /// Puts into the audit log that somebody stopped a job or let it go on.
     async fn record_control(&self, call: &Call, record: &JobRecord) {
         let entry = AuditEntry {
-            time: Timestamp::now(),
+            time: self.now(),
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
             arguments: call.arguments.clone(),
@@ -150,9 +150,7 @@ impl Desk {
     /// other codes fit later; and who agreed to codes that take off 20% did not agree to codes that take off 90%.
     async fn is_still_agreed_to(&self, record: &JobRecord, patience: &Patience) -> Result<(), ChangeError> {
         let (Some(promotion_id), true) = (record.promotion_id, record.kind.writes()) else { return Ok(()) };
-        if record.kind == Kind::Delete
-            && Timestamp::now().duration_since(record.created_at) > DELETION_GOOD_FOR
-        {
+        if record.kind == Kind::Delete && self.now().duration_since(record.created_at) > DELETION_GOOD_FOR {
             return Err(ChangeError::invalid(
                 format!(
                     "The job {} was agreed to more than an hour ago, and other codes may fit by now.",
@@ -168,7 +166,7 @@ impl Desk {
             return Ok(());
         }
         let promotion = as_codes_use_it(&promotion, cap);
-        match exposure(Some(&promotion), &promotion, &self.rules().confirm, Timestamp::now()).as_slice() {
+        match exposure(Some(&promotion), &promotion, &self.rules().confirm, self.now()).as_slice() {
             [] => Ok(()),
             reasons => Err(ChangeError::invalid(
                 format!(

@@ -62,7 +62,7 @@ impl Desk {
         let after = end.after.clone();
         self.end(&change_id, end, &mut warnings).await;
         let entry = AuditEntry {
-            time: Timestamp::now(),
+            time: self.now(),
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
             arguments: audited(call),
@@ -105,7 +105,7 @@ impl Desk {
             return Ok(());
         }
         let entry = AuditEntry {
-            time: Timestamp::now(),
+            time: self.now(),
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
             arguments: audited(call),
@@ -125,7 +125,7 @@ impl Desk {
     pub async fn has_room(&self, counts: &Counts) -> Result<(), ChangeError> {
         let ceilings: Vec<Ceiling> = self.rules().policy.ceilings(counts).collect();
         for Ceiling { counter, rule, amount, limit } in ceilings {
-            let since = Timestamp::now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+            let since = self.now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
             let counted = self.state().count(counter, since).await?;
             if counted.total.saturating_add(amount) > limit {
                 let needed = counted.total.saturating_add(amount) - limit;
@@ -145,7 +145,7 @@ impl Desk {
         let ceilings: Vec<Ceiling> = self.rules().policy.ceilings(counts).collect();
         for ceiling in ceilings {
             let Ceiling { counter, rule, amount, limit } = ceiling;
-            match self.state().reserve(counter, amount, limit, Timestamp::now()).await {
+            match self.state().reserve(counter, amount, limit, self.now()).await {
                 Ok(Reservation::Granted(id)) => reserved.push((ceiling, id)),
                 Ok(Reservation::Refused { used, frees_at }) => {
                     self.give_back(reserved, &Counts::default()).await;
@@ -183,7 +183,7 @@ impl Desk {
         let new = NewChange {
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
-            at: Timestamp::now(),
+            at: self.now(),
             summary: summary.to_owned(),
             before,
         };
@@ -207,7 +207,7 @@ impl Desk {
     /// Puts on record that a change was asked about and not wanted.
     pub async fn declined(&self, call: &Call) {
         let entry = AuditEntry {
-            time: Timestamp::now(),
+            time: self.now(),
             caller: call.caller.clone(),
             tool: call.tool.to_owned(),
             arguments: audited(call),

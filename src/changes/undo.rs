@@ -5,7 +5,7 @@ mod left;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use crate::bigcommerce::Patience;
@@ -76,7 +76,7 @@ impl Desk {
         if change.undone_by.is_some() {
             return Err(ChangeError::AlreadyUndone { id: change.id.to_string() });
         }
-        let age = Timestamp::now().duration_since(change.at);
+        let age = self.now().duration_since(change.at);
         if change.ending.is_none() && age < SignedDuration::try_from(UNDER_WAY).unwrap_or_default() {
             let why = "it is under way, or was broken off less than a minute ago".to_owned();
             return Err(ChangeError::NotUndoable { id: change.id.to_string(), why });

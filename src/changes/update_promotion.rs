@@ -129,7 +129,7 @@ impl Desk {
             steps: vec![Step::UpdatePromotion { promotion_id: id, patch, before: old }],
             resulting,
             asks: Vec::new(),
-            warnings: warnings(&before, &after),
+            warnings: warnings(&before, &after, self.now()),
         };
         Ok(PlannedEdit { before, codes, plan: Some(Box::new(plan)) })
     }
@@ -167,7 +167,7 @@ impl Desk {
     /// since: many small steps, or steps while it is off, must not lead where one is asked about.
     pub(super) async fn as_a_day_ago(&self, promotion: &Promotion) -> Result<Promotion, ChangeError> {
         let mut earlier = Map::new();
-        let day_ago = Timestamp::now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        let day_ago = self.now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
         let changes = self.state().recent_changes(CHANGES_LOOKED_AT).await?;
         // The latest come first, so what is oldest stays.
         for change in changes.iter().filter(|change| change.at >= day_ago) {
@@ -318,10 +318,10 @@ fn before_and_after(before: &Promotion, after: &Promotion, patch: &Map<String, V
         .collect()
 }
 
-fn warnings(before: &Promotion, after: &Promotion) -> Vec<String> {
+fn warnings(before: &Promotion, after: &Promotion, now: Timestamp) -> Vec<String> {
     let mut warnings = Vec::new();
     let turned_on = after.status == Status::Enabled && before.status != Status::Enabled;
-    if after.ends.is_some_and(|end| end <= Timestamp::now()) {
+    if after.ends.is_some_and(|end| end <= now) {
         warnings.push("Its end is past: its codes do not work until ends_at is later.".to_owned());
     }
     if after.is_used_up() {

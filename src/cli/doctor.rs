@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::bigcommerce::{ApiError, Client};
+use crate::clock::Clock;
 use crate::config::{ConfigError, StoreArgs, StoreConfig};
 use crate::tools::ToolError;
 
@@ -14,13 +15,14 @@ use super::{MISCONFIGURED, output, store};
 /// no usable configuration.
 pub(super) async fn run(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     let report = Report { style: Style::of_stdout() };
-    let (description, store) = match describe(args).and_then(|text| Ok((text, store::open(args, 0)?))) {
-        Ok(found) => found,
-        Err(error) => {
-            report.failed("configuration", &error.to_string());
-            return Ok(ExitCode::from(MISCONFIGURED));
-        }
-    };
+    let (description, store) =
+        match describe(args).and_then(|text| Ok((text, store::open(args, 0, &Clock::system())?))) {
+            Ok(found) => found,
+            Err(error) => {
+                report.failed("configuration", &error.to_string());
+                return Ok(ExitCode::from(MISCONFIGURED));
+            }
+        };
     report.fine("configuration", &description);
     let started = Instant::now();
     let answer = store.client().newest_coupon_promotions(1, &store.patience()).await;

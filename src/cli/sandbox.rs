@@ -10,6 +10,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::transport::stop_signal;
 
@@ -50,6 +51,7 @@ pub(super) async fn run(command: SandboxCommand) -> anyhow::Result<ExitCode> {
         latency: Duration::from_millis(command.latency_ms),
         quota: command.quota,
         window: Duration::from_millis(command.window_ms),
+        clock: Clock::system(),
         control: true,
     })
     .await?;

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use jiff::{Span, Timestamp, Zoned};
+use jiff::Span;
+use jiff::tz::TimeZone;
 
+use crate::clock::Clock;
 use crate::config::{ConfigError, GuardArgs};
 use crate::jobs::{Journal, Scope};
 use crate::state::{AuditLog, Location, State, StateSettings, default_directory};
@@ -35,7 +37,8 @@ pub(super) async fn run(command: &StateCommand) -> anyhow::Result<ExitCode> {
     if !prune.older_than.is_positive() {
         return Err(Unusable("--older-than takes an age such as 90d".to_owned()).into());
     }
-    let before = Zoned::now().checked_sub(prune.older_than)?.timestamp();
+    let now = Clock::system().now();
+    let before = now.to_zoned(TimeZone::system()).checked_sub(prune.older_than)?.timestamp();
     // Pruning is by age alone, so it needs no store.
     let settings = StateSettings {
         location: Location::Directory(directory.clone()),
@@ -43,7 +46,7 @@ pub(super) async fn run(command: &StateCommand) -> anyhow::Result<ExitCode> {
         audit_log: AuditLog::Default,
     };
     let jobs = Journal::new(Location::Directory(directory.clone()), Scope::All).prune(before).await?;
-    let pruned = State::new(settings).prune(before, Timestamp::now()).await?;
+    let pruned = State::new(settings).prune(before, now).await?;
     output::data(&format!(
         "{}: forgot {} changes, {} confirmations, {} counts, {jobs} jobs",
         directory.display(),

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::bigcommerce::{Client, ClientSettings, Connect, Endpoint, EndpointError};
 use crate::changes::{Desk, Files, Rules};
+use crate::clock::Clock;
 use crate::config::{ConfigError, GuardArgs, Guards, JobArgs, StoreArgs, StoreConfig};
 use crate::coupons::{CallLimits, Store};
 use crate::jobs::{JobSettings, Jobs, Journal, Scope};
@@ -39,7 +40,11 @@ pub(super) struct ServeArgs {
 }
 
 /// The store of these settings, of which jobs leave a part of the quota to others.
-pub(super) fn open(args: &StoreArgs, job_reserve_percent: u8) -> Result<Arc<Store>, ConfigError> {
+pub(super) fn open(
+    args: &StoreArgs,
+    job_reserve_percent: u8,
+    clock: &Clock,
+) -> Result<Arc<Store>, ConfigError> {
     let config = args.resolve()?;
     let zone = args.time_zone()?;
     let settings = ClientSettings {
@@ -47,9 +52,9 @@ pub(super) fn open(args: &StoreArgs, job_reserve_percent: u8) -> Result<Arc<Stor
         job_reserve_percent,
         ..ClientSettings::default()
     };
-    let client = Client::new(connect(config), settings);
+    let client = Client::new(connect(config, clock.clone()), settings);
     let limits = CallLimits { total: CALL_TOTAL, rate_limit_wait: args.rate_limit_wait() };
-    Ok(Arc::new(Store::new(client, limits).in_zone(zone)))
+    Ok(Arc::new(Store::new(client, limits).in_zone(zone).on_clock(clock.clone())))
 }
 
 /// The tools over these settings' store, and its jobs.
@@ -62,7 +67,8 @@ pub(super) fn toolbox(args: &ServeArgs) -> anyhow::Result<(Toolbox, Arc<Jobs>)> 
 
 /// The desk over these settings' store.
 pub(super) fn desk(args: &ServeArgs, guards: &Guards) -> Result<Desk, ConfigError> {
-    let store = open(&args.store, args.jobs.job_reserve_percent)?;
+    let clock = Clock::system();
+    let store = open(&args.store, args.jobs.job_reserve_percent, &clock)?;
     let (store_key, label) = match args.store.resolve()? {
         StoreConfig::Sandbox { .. } => ("sandbox".to_owned(), "practice store".to_owned()),
         StoreConfig::Remote { api, hash, .. } => {
@@ -71,7 +77,7 @@ pub(super) fn desk(args: &ServeArgs, guards: &Guards) -> Result<Desk, ConfigErro
         }
     };
     let location = location(args, guards)?;
-    let journal = Journal::new(location.clone(), Scope::Store(store_key.clone()));
+    let journal = Journal::new(location.clone(), Scope::Store(store_key.clone())).on_clock(clock);
     let audit_log = guards.audit_log.clone().map_or(AuditLog::Default, AuditLog::File);
     let state = Arc::new(State::new(StateSettings { location, store_key, audit_log }));
     let rules = Rules {
@@ -124,22 +130,22 @@ fn not_configured(error: &ConfigError) -> ToolError {
     ToolError::lasting(code, error.to_string(), hint)
 }
 
-fn connect(config: StoreConfig) -> Connect {
+fn connect(config: StoreConfig, clock: Clock) -> Connect {
     Arc::new(move || {
-        let config = config.clone();
+        let (config, clock) = (config.clone(), clock.clone());
         Box::pin(async move {
             match config {
                 StoreConfig::Remote { api, hash, token } => Endpoint::new(&api, &hash, token),
-                StoreConfig::Sandbox { data } => start_sandbox(data).await,
+                StoreConfig::Sandbox { data } => start_sandbox(data, clock).await,
             }
         })
     })
 }
 
 /// Starts the practice store inside this process, on a free loopback port, until the process ends.
-async fn start_sandbox(data: Option<PathBuf>) -> Result<Endpoint, EndpointError> {
+async fn start_sandbox(data: Option<PathBuf>, clock: Clock) -> Result<Endpoint, EndpointError> {
     let fault = |error: &dyn std::fmt::Display| EndpointError::Sandbox(error.to_string());
-    let sandbox = Sandbox::open(SandboxOptions { data, ..SandboxOptions::default() })
+    let sandbox = Sandbox::open(SandboxOptions { data, clock, ..SandboxOptions::default() })
         .await
         .map_err(|error| fault(&error))?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| fault(&error))?;

@@ -154,7 +154,7 @@ impl Store {
         };
         self.remember(&promotion);
         let (codes, zone) = tokio::join!(self.glimpse_of_codes(&promotion, patience), self.zone(patience));
-        Ok(view(&promotion, codes?, zone.as_ref(), Timestamp::now()))
+        Ok(view(&promotion, codes?, zone.as_ref(), self.now()))
     }
 }
 

@@ -24,6 +24,7 @@ pub use self::ownership::Renewed;
 use self::rows::{clamped, job_columns};
 use super::owner::{LEASE, Owner};
 use super::{JobId, JobRecord, Kind, NewJob, NewUnit};
+use crate::clock::Clock;
 use crate::state::open::Database;
 use crate::state::{Location, stored};
 
@@ -55,6 +56,7 @@ pub struct Journal {
     scope: Scope,
     owner: OnceCell<Owner>,
     holds: Holds,
+    clock: Clock,
     /// Held while jobs are handed out that were in the journal before.
     turn: Mutex<()>,
 }
@@ -67,8 +69,15 @@ impl Journal {
             scope,
             owner: OnceCell::new(),
             holds: Holds::default(),
+            clock: Clock::default(),
             turn: Mutex::new(()),
         }
+    }
+
+    /// The same journal on this clock.
+    #[must_use]
+    pub fn on_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Writes a job down with the units known so far, as running and this process's own.
@@ -106,7 +115,7 @@ impl Journal {
         .bind(clamped(job.requested))
         .bind(&owner.name)
         .bind(&owner.machine)
-        .bind(lease_end())
+        .bind(self.lease_end())
         .fetch_one(&mut *transaction)
         .await
         .map_err(|error| self.failed(&error))?;
@@ -236,6 +245,16 @@ impl Journal {
         Ok(self.owner.get_or_try_init(|| Owner::enter(self.database.location())).await?)
     }
 
+    /// The present time, as the database holds it.
+    fn now(&self) -> i64 {
+        stored(self.clock.now())
+    }
+
+    /// The end of a lease that begins now.
+    fn lease_end(&self) -> i64 {
+        self.now().saturating_add(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX))
+    }
+
     fn failed(&self, error: &sqlx::Error) -> JournalError {
         self.database.error(error).into()
     }
@@ -265,8 +284,4 @@ impl Journal {
             Err(error) => Err(self.failed(&error)),
         }
     }
-}
-
-fn lease_end() -> i64 {
-    stored(Timestamp::now()).saturating_add(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX))
 }

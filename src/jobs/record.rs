@@ -10,7 +10,7 @@ use super::spec::Spec;
 use super::{JobRecord, JobState};
 
 /// Puts down how a job ended. A record that cannot be kept is logged: what was done is done.
-pub(super) async fn ended(state: &State, record: &JobRecord, ended: &JobRecord) {
+pub(super) async fn ended(state: &State, record: &JobRecord, ended: &JobRecord, now: Timestamp) {
     if !ended.kind.writes() {
         return;
     }
@@ -33,7 +33,7 @@ pub(super) async fn ended(state: &State, record: &JobRecord, ended: &JobRecord) 
         arguments.insert("confirmed".to_owned(), confirmed.into());
     }
     let entry = AuditEntry {
-        time: Timestamp::now(),
+        time: now,
         caller: ended.caller.clone(),
         tool: ended.kind.tool().to_owned(),
         arguments,

@@ -196,7 +196,7 @@ impl Jobs {
         // Nobody ran it, so nobody else puts this down.
         if before.state == JobState::Running && after.state == JobState::Cancelled && !before.owned_elsewhere
         {
-            record::ended(&self.state, &before, &after).await;
+            record::ended(&self.state, &before, &after, self.store.now()).await;
         }
         Ok(())
     }
@@ -334,7 +334,7 @@ impl Jobs {
         self.journal.end(id, state, reason.as_deref(), result.as_ref()).await?;
         info!(job = id.as_str(), state = state.as_str(), "job ended");
         let ended = self.job(id).await?;
-        record::ended(&self.state, record, &ended).await;
+        record::ended(&self.state, record, &ended, self.store.now()).await;
         Ok(())
     }
 

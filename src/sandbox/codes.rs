@@ -4,17 +4,18 @@
 mod generate;
 mod list;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) use self::generate::generate;
 pub(super) use self::list::list;
 use super::answer::Answer;
-use super::clock;
 use super::field::{Field, Invalid};
 use super::page;
 use super::query::{Query, refuse_failed};
 use super::routes::{Call, unknown_promotion};
 use super::store::{CouponCode, Inserted, Kind, NewCodes, Store};
+use super::time;
 use super::wire_error::WireError;
 
 /// How many codes one request may delete: the description of Delete Multiple Coupon Codes.
@@ -26,7 +27,7 @@ const CODE_LENGTH: usize = 50;
 /// `POST /promotions/{id}/codes`.
 pub(super) async fn create(store: &Store, call: &Call, promotion: i64) -> Result<Answer, WireError> {
     Query::parse(&call.query, &[])?;
-    let (code, new) = read_new(&call.json(WireError::malformed_json)?, promotion)?;
+    let (code, new) = read_new(&call.json(WireError::malformed_json)?, promotion, call.at)?;
     match store.insert_code(&code, &new).await? {
         Inserted::Done(id) => Ok(Answer::created(CouponCode {
             id,
@@ -41,7 +42,7 @@ pub(super) async fn create(store: &Store, call: &Call, promotion: i64) -> Result
     }
 }
 
-fn read_new(body: &Value, promotion: i64) -> Result<(String, NewCodes), Invalid> {
+fn read_new(body: &Value, promotion: i64, at: Timestamp) -> Result<(String, NewCodes), Invalid> {
     let body = Field::root(body);
     let uses = |name| body.optional(name)?.map_or(Ok(0), |uses| uses.integer(0..=i64::MAX));
     let code = body.required("code")?.text_where(
@@ -53,7 +54,7 @@ fn read_new(body: &Value, promotion: i64) -> Result<(String, NewCodes), Invalid>
         promotion,
         max_uses: uses("max_uses")?,
         max_uses_per_customer: uses("max_uses_per_customer")?,
-        created: clock::now(),
+        created: time::wire_time(at),
     };
     Ok((code.to_owned(), new))
 }

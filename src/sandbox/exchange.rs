@@ -71,7 +71,12 @@ impl Exchange {
             return Some(control::answer(self, &parts.method, path, &parts.headers, body).await);
         }
         let query = parts.uri.query();
-        let call = Call { query: query.unwrap_or_default().to_owned(), headers: parts.headers, body };
+        let call = Call {
+            query: query.unwrap_or_default().to_owned(),
+            headers: parts.headers,
+            at: self.options.clock.now(),
+            body,
+        };
         let target = parts.uri.path_and_query().map_or(path, PathAndQuery::as_str);
         let fault = era.faults.take(&parts.method, target);
         let answer = self.answer_with(fault, &era, &parts.method, path, &call).await;

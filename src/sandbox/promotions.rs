@@ -80,7 +80,7 @@ fn order(query: &Query) -> Result<Order, WireError> {
 /// `POST /promotions`.
 pub(super) async fn create(store: &Store, call: &Call) -> Result<Answer, WireError> {
     Query::parse(&call.query, &[])?;
-    let document = document::create(&call.json(WireError::malformed_json)?)?;
+    let document = document::create(&call.json(WireError::malformed_json)?, call.at)?;
     Ok(Answer::created(store.insert_promotion(document).await?))
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn get(store: &Store, call: &Call, id: i64) -> Result<Answer, W
 pub(super) async fn update(store: &Store, call: &Call, id: i64) -> Result<Answer, WireError> {
     Query::parse(&call.query, &[])?;
     let patch = call.json(WireError::malformed_json)?;
-    let updated = store.update_promotion(id, |saved| Ok(document::update(saved, &patch)?)).await?;
+    let updated = store.update_promotion(id, |saved| Ok(document::update(saved, &patch, call.at)?)).await?;
     Ok(Answer::found(updated.ok_or_else(unknown_promotion)?))
 }
 

@@ -2,6 +2,7 @@
 
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -38,6 +39,8 @@ pub(super) struct Call {
     /// The query without its question mark.
     pub(super) query: String,
     pub(super) headers: HeaderMap,
+    /// When the request came.
+    pub(super) at: Timestamp,
     pub(super) body: Payload,
 }
 

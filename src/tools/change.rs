@@ -1,6 +1,5 @@
 //! Tools that change the store: planned, judged, confirmed, carried out and answered in one way.
 
-use jiff::Timestamp;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -175,7 +174,7 @@ pub(super) async fn handle<T: ChangeTool>(
         answer.detail = Some(detail);
         return answer.into_outcome();
     };
-    let reasons = gate::judge(&plan, desk.rules(), Timestamp::now())?;
+    let reasons = gate::judge(&plan, desk.rules(), desk.now())?;
     desk.has_room(&gate::counts(&plan)).await?;
     let case = Case { desk, tool: T::NAME, arguments: &arguments, plan: &plan, reasons };
     match case.decide(&given, context).await? {

@@ -114,7 +114,7 @@ impl Input {
         })?;
         let at = match &self.at {
             Some(text) => parse_time(text, store, patience).await?,
-            None => Timestamp::now(),
+            None => store.now(),
         };
         let (channel, group) = (self.channel_id, self.customer_group_id);
         Ok(Circumstances { at, channel, currency, group, subtotal })

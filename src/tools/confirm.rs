@@ -5,7 +5,6 @@
 //! the person's yes brings the token back and the model never sees it. Where it cannot, the model gets the
 //! token with the text to show, and calls again with both.
 
-use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -197,12 +196,12 @@ impl Case<'_> {
 
     async fn issue(&self, context: &CallContext) -> Result<String, ToolError> {
         let binding = self.binding(context);
-        Ok(self.desk.state().issue_token(&binding, Timestamp::now()).await?)
+        Ok(self.desk.state().issue_token(&binding, self.desk.now()).await?)
     }
 
     async fn redeem(&self, token: &str, context: &CallContext) -> Result<Redeemed, ToolError> {
         let binding = self.binding(context);
-        Ok(self.desk.state().redeem_token(token, &binding, Timestamp::now()).await?)
+        Ok(self.desk.state().redeem_token(token, &binding, self.desk.now()).await?)
     }
 
     fn nobody_to_ask(&self) -> ToolError {

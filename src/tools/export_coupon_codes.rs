@@ -99,7 +99,7 @@ impl CouponTool for ExportCouponCodes {
         let patience = desk.store().patience();
         let promotions = promotions(desk, &input.promotion_ids, &patience).await?;
         let only = if let [(id, _)] = promotions.as_slice() { Some(*id) } else { None };
-        let path = reserve(directory).await?;
+        let path = reserve(directory, desk.now()).await?;
         let spec = ExportSpec { promotions, filter: input.filter.into(), path: path.clone() };
         let begun = job::begin_reading(desk, context, only, json!(input), WorkSpec::Export(spec)).await;
         let record = match begun {
@@ -162,8 +162,8 @@ fn directory(desk: &Desk) -> Result<PathBuf, ToolError> {
 }
 
 /// A file in the directory that nobody else has.
-async fn reserve(directory: PathBuf) -> Result<PathBuf, ToolError> {
-    let reserve = move || export::reserve(&directory, Timestamp::now());
+async fn reserve(directory: PathBuf, now: Timestamp) -> Result<PathBuf, ToolError> {
+    let reserve = move || export::reserve(&directory, now);
     let reserved: Result<PathBuf, FileFault> =
         tokio::task::spawn_blocking(reserve).await.map_err(|error| ToolError::internal(&error))?;
     reserved

@@ -117,7 +117,7 @@ impl CouponTool for GetStore {
         let mut output = Output::new(desk.write_access(), store.client().quota());
         output.tell_information(information);
         output.tell_settings(settings);
-        output.tell_time(zone.as_ref(), Timestamp::now());
+        output.tell_time(zone.as_ref(), desk.now());
         output.tell_changes(desk.state().recent_changes(CHANGES).await.map_err(ToolError::from));
         Ok(output.into())
     }

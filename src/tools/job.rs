@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::FutureExt;
-use jiff::Timestamp;
 use rmcp::model::Resource;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -144,7 +143,7 @@ pub(super) async fn begin_reading(
         arguments,
         spec: json!(Spec::of(work)),
         requested: 0,
-        at: Timestamp::now(),
+        at: desk.now(),
     };
     Ok(desk.jobs().begin(job, Vec::new()).await?)
 }

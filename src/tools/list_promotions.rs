@@ -1,6 +1,5 @@
 //! `list_promotions`: what runs in the store, one page at a time.
 
-use jiff::Timestamp;
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,7 +101,7 @@ impl CouponTool for ListPromotions {
     async fn run(desk: &Desk, input: Input, _: &CallContext) -> Result<Reply<Output>, ToolError> {
         let include_codes = input.include_codes;
         let filter = input.parse()?;
-        let (patience, now) = (desk.store().patience(), Timestamp::now());
+        let (patience, now) = (desk.store().patience(), desk.now());
         let list = desk.store().list_promotions(&filter, now, &patience).await?;
         let zone = desk.store().zone_for(&list.promotions, &patience).await;
         let mut rows: Vec<_> = list

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bigcommerce::Patience;
 use crate::changes::update_promotion::{PlannedEdit, PromotionEdit};
 use crate::changes::{Carried, ChangeError, Desk};
+use crate::clock::Clock;
 use crate::coupons::Promotion;
 use crate::coupons::rules;
 
@@ -85,7 +86,7 @@ impl From<&Promotion> for Terms {
         };
         Self {
             name: promotion.name.clone(),
-            effective_state: promotion.state(jiff::Timestamp::now(), None).as_str().to_owned(),
+            effective_state: promotion.state(Clock::system().now(), None).as_str().to_owned(),
             discount: rules::discount_line(&promotion.rules, promotion.currency.as_deref()),
             starts_at: text("start_date"),
             ends_at: text("end_date"),

@@ -2,9 +2,10 @@
 
 use coupon_mcp::policy::Policy;
 use coupon_mcp::tools::{ErrorCode, ToolError, Toolbox};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::support::now;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{start, start_wired};
 use crate::support::wire::{Act, Exchange};
@@ -28,7 +29,7 @@ async fn promotion(sandbox: &Sandbox, fields: Value) -> u64 {
 }
 
 fn in_days(days: i64) -> String {
-    Timestamp::now().checked_add(SignedDuration::from_hours(24 * days)).unwrap().to_string()
+    now().checked_add(SignedDuration::from_hours(24 * days)).unwrap().to_string()
 }
 
 #[tokio::test]

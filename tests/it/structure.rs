@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate: the data goes one way.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("bigcommerce", &["bigcommerce"]),
-    ("coupons", &["coupons", "bigcommerce"]),
+    ("clock", &[]),
+    ("coupons", &["coupons", "bigcommerce", "clock"]),
     ("policy", &["policy"]),
-    ("jobs", &["jobs", "coupons", "policy", "state", "bigcommerce"]),
+    ("jobs", &["jobs", "coupons", "policy", "state", "bigcommerce", "clock"]),
     ("changes", &["changes", "jobs", "coupons", "policy", "state", "bigcommerce"]),
     ("tools", &["tools", "changes", "jobs", "coupons", "policy", "state", "bigcommerce"]),
     ("server", &["server", "tools", "coupons"]),
     ("transport", &["transport"]),
-    ("sandbox", &["sandbox"]),
+    ("sandbox", &["sandbox", "clock"]),
     ("state", &["state"]),
     ("telemetry", &[]),
     ("config", &["config", "transport", "policy", "coupons", "bigcommerce"]),

@@ -15,6 +15,8 @@ pub(crate) mod stdio_host;
 pub(crate) mod store_view;
 pub(crate) mod wire;
 
+use coupon_mcp::clock::Clock;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The tools that are offered where no toolsets are named, in their order.
@@ -38,6 +40,11 @@ pub(crate) const TOOLS: [&str; 18] = [
     "get_job",
     "control_job",
 ];
+
+/// The present time by the clock that the server reads.
+pub(crate) fn now() -> Timestamp {
+    Clock::system().now()
+}
 
 /// The names in a result of `tools/list`.
 pub(crate) fn tool_names(listed: &Value) -> Vec<&str> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::cli::output;
 use crate::cli::store::ServeArgs;
+use crate::clock::Clock;
 use crate::jobs::JobRecord;
 
 use super::view::{self, JobView};
@@ -30,7 +31,7 @@ pub(super) async fn run(command: &ListCommand) -> anyhow::Result<ExitCode> {
     } else if records.is_empty() {
         output::note("there is no job");
     } else {
-        let now = Timestamp::now();
+        let now = Clock::system().now();
         let header =
             ["JOB", "KIND", "STATE", "DONE", "FAILED", "UNKNOWN", "PROMOTION", "CREATED", "AGE", "STORE"];
         output::table(header, records.iter().map(|record| row(record, now)).collect());

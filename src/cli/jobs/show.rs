@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::cli::output::{self, Style};
+use crate::clock::Clock;
 use crate::coupons::clean;
 use crate::jobs::JobRecord;
 
@@ -31,7 +32,7 @@ pub(super) async fn run(command: &ShowCommand) -> anyhow::Result<ExitCode> {
         output::json(&JobView::of(&record))?;
     } else {
         let style = Style::of_stdout();
-        for (label, value) in lines(&record, Timestamp::now()) {
+        for (label, value) in lines(&record, Clock::system().now()) {
             output::data(&format!("{}{value}", style.dim(&format!("{label:LABEL$}"))));
         }
     }

@@ -1,16 +1,15 @@
 //! Who runs a job: how it ends, and how it passes from one process to another.
 
-use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::query::{Query, QueryAs};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, Transaction};
 
 use super::rows::{JobRow, job_columns};
-use super::{Journal, JournalError, lease_end};
+use super::{Journal, JournalError};
 use crate::jobs::{JobId, JobRecord, JobState};
+use crate::state::Location;
 use crate::state::directory::{self, blocking};
-use crate::state::{Location, stored};
 
 /// What the owner of a job learns when it renews its lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +55,7 @@ impl Journal {
             .bind(state.as_str())
             .bind(reason)
             .bind(result.map(Value::to_string))
-            .bind(stored(Timestamp::now()))
+            .bind(self.now())
             .bind(false);
         self.update_own(id, update).await
     }
@@ -109,7 +108,7 @@ impl Journal {
         .bind(false)
         .bind(&owner.name)
         .bind(&owner.machine)
-        .bind(lease_end())
+        .bind(self.lease_end())
         .execute(&mut *transaction)
         .await
         .map_err(|error| self.failed(&error))?;
@@ -147,7 +146,7 @@ impl Journal {
                 .bind(row.record.state.as_str())
                 .bind(row.tenure.as_ref().map(|tenure| &tenure.owner))
                 .bind(row.tenure.as_ref().map(|tenure| tenure.until))
-                .bind(stored(Timestamp::now()))
+                .bind(self.now())
                 .execute(pool)
                 .await
                 .map_err(|error| self.failed(&error))?;
@@ -169,7 +168,7 @@ impl Journal {
             )
             .bind(id.as_str())
             .bind(self.owner_name())
-            .bind(lease_end())
+            .bind(self.lease_end())
             .fetch_optional(pool)
             .await
             .map_err(|error| self.failed(&error))?;
@@ -222,7 +221,7 @@ impl Journal {
                 .bind(row.tenure.as_ref().map(|tenure| tenure.until))
                 .bind(&owner.name)
                 .bind(&owner.machine)
-                .bind(lease_end())
+                .bind(self.lease_end())
                 .fetch_optional(&mut *transaction)
                 .await
                 .map_err(|error| self.failed(&error))?;
@@ -310,7 +309,7 @@ impl Journal {
         let mut others: Vec<_> = others.filter(|tenure| tenure.owner != self.owner_name()).collect();
         match self.database.location() {
             Location::Directory(directory) if !others.is_empty() => {
-                let (place, now) = (directory.clone(), stored(Timestamp::now()));
+                let (place, now) = (directory.clone(), self.now());
                 let living = move || {
                     let lasting = others.into_iter().map(|tenure| Ok((tenure.lasts(&place, now)?, tenure)));
                     let lasting = lasting.collect::<Result<Vec<_>, _>>()?.into_iter();

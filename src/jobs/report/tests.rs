@@ -1,7 +1,7 @@
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::clock::Clock;
 use crate::jobs::{Conclusion, JobState, NewJob, NewUnit, Scope};
 use crate::state::Location;
 
@@ -16,7 +16,7 @@ async fn job(kind: Kind, units: Vec<(Value, u32, Option<Conclusion>)>) -> (Journ
         arguments: json!({}),
         spec: json!({}),
         requested: units.iter().map(|(_, size, _)| u64::from(*size)).sum(),
-        at: Timestamp::now(),
+        at: Clock::system().now(),
     };
     let planned = units
         .iter()

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::CODE_LENGTH;
 use crate::sandbox::answer::Answer;
-use crate::sandbox::clock;
 use crate::sandbox::field::{Field, Invalid};
 use crate::sandbox::query::Query;
 use crate::sandbox::routes::{Call, unknown_promotion};
 use crate::sandbox::store::{Batch, Kind, NewCodes, Store};
+use crate::sandbox::time;
 use crate::sandbox::wire_error::WireError;
 
 /// What the random part consists of: the description of `exclude_characters` in the OpenAPI file.
@@ -51,7 +51,7 @@ pub(in crate::sandbox) async fn generate(
         return Err(why_not_taken(kind));
     }
     let Plan { size, max_uses, max_uses_per_customer, pattern } = Plan::read(&body)?;
-    let new = NewCodes { promotion, max_uses, max_uses_per_customer, created: clock::now() };
+    let new = NewCodes { promotion, max_uses, max_uses_per_customer, created: time::wire_time(call.at) };
     let draw = |count| (0..count).map(|_| pattern.draw()).collect();
     let codes = match store.insert_batch(&new, size, ROUNDS, draw).await? {
         Batch::Done(codes) => codes,

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{audience, rules};
-use crate::sandbox::clock;
 use crate::sandbox::field::{Field, Invalid};
+use crate::sandbox::time;
 
 /// The largest number of rules: the promotions guide of the API documentation.
 const RULE_LIMIT: usize = 10;
 
 /// The document of a new promotion: `DraftCouponPromotion` or `DraftAutomaticPromotion` in the OpenAPI file.
-pub(super) fn create(body: &Value) -> Result<Map<String, Value>, Invalid> {
+pub(super) fn create(body: &Value, now: Timestamp) -> Result<Map<String, Value>, Invalid> {
     let root = Field::root(body);
     let redemption_type = root.required("redemption_type")?.one_of(&["AUTOMATIC", "COUPON"])?;
     let mut document = blank(redemption_type);
@@ -23,12 +23,16 @@ pub(super) fn create(body: &Value) -> Result<Map<String, Value>, Invalid> {
         refuse_coupon_fields(&root)?;
     }
     overlay(&mut document, root.object()?);
-    settle(document)
+    settle(document, now)
 }
 
 /// `saved` with the fields of `patch` in it: `PatchCouponPromotion` or `PatchAutomaticPromotion` in the
 /// OpenAPI file.
-pub(super) fn update(saved: Map<String, Value>, patch: &Value) -> Result<Map<String, Value>, Invalid> {
+pub(super) fn update(
+    saved: Map<String, Value>,
+    patch: &Value,
+    now: Timestamp,
+) -> Result<Map<String, Value>, Invalid> {
     let root = Field::root(patch);
     if saved.contains_key("coupon_type") {
         keep(&saved, &root, "coupon_type")?;
@@ -38,7 +42,7 @@ pub(super) fn update(saved: Map<String, Value>, patch: &Value) -> Result<Map<Str
     keep(&saved, &root, "redemption_type")?;
     let mut document = saved;
     overlay(&mut document, root.object()?);
-    settle(document)
+    settle(document, now)
 }
 
 /// Refuses another value for a field that cannot change.
@@ -127,19 +131,19 @@ fn overlay(document: &mut Map<String, Value>, body: &Map<String, Value>) {
 }
 
 /// Checks the whole document and completes what it may leave out.
-fn settle(document: Map<String, Value>) -> Result<Map<String, Value>, Invalid> {
+fn settle(document: Map<String, Value>, now: Timestamp) -> Result<Map<String, Value>, Invalid> {
     let value = Value::Object(document);
     let root = Field::root(&value);
     check_fields(&root)?;
     check_together(&root)?;
-    let start = date(&root, "start_date")?.unwrap_or_else(Timestamp::now);
+    let start = date(&root, "start_date")?.unwrap_or(now);
     let end = date(&root, "end_date")?;
     if end.is_some_and(|end| end <= start) {
         return Err(root.required("end_date")?.refuse("must be after start_date."));
     }
     let mut document = object(value);
-    set(&mut document, "start_date", clock::wire_time(start).into());
-    set(&mut document, "end_date", end.map(clock::wire_time).into());
+    set(&mut document, "start_date", time::wire_time(start).into());
+    set(&mut document, "end_date", end.map(time::wire_time).into());
     complete(&mut document);
     Ok(document)
 }

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::answer::Answer;
-use crate::sandbox::clock;
 use crate::sandbox::page;
 use crate::sandbox::query::Query;
 use crate::sandbox::routes::Call;
 use crate::sandbox::seed::legacy;
 use crate::sandbox::store::{PromotionCoupon, Store};
+use crate::sandbox::time;
 use crate::sandbox::wire_error::WireError;
 
 /// `GET /coupons`: the legacy coupon, which has the lowest id, and after it every code of a promotion; 204
@@ -35,7 +35,7 @@ fn coupon(PromotionCoupon { code, name, enabled, end_date }: PromotionCoupon) ->
         "type": "promotion",
         "amount": "0.0000",
         "min_purchase": "0.0000",
-        "expires": end_date.as_deref().map(clock::mail_time).unwrap_or_default(),
+        "expires": end_date.as_deref().map(time::mail_time).unwrap_or_default(),
         "enabled": enabled,
         "code": code.code,
         "applies_to": null,
@@ -44,6 +44,6 @@ fn coupon(PromotionCoupon { code, name, enabled, end_date }: PromotionCoupon) ->
         "max_uses_per_customer": code.max_uses_per_customer,
         "restricted_to": [],
         "shipping_methods": null,
-        "date_created": clock::mail_time(&code.created),
+        "date_created": time::mail_time(&code.created),
     })
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::changes::ChangeError;
+use crate::clock::Clock;
 use crate::coupons::quoted;
 use crate::coupons::store_time::TimeFault;
 use crate::jobs::JournalError;
@@ -33,7 +34,7 @@ impl From<ChangeError> for ToolError {
                 );
                 match frees_at {
                     Some(frees_at) => {
-                        let wait = frees_at.duration_since(jiff::Timestamp::now());
+                        let wait = frees_at.duration_since(Clock::system().now());
                         let hint = format!(
                             "Enough is free again at {frees_at}. Nothing was changed. The operator can raise the \
                              ceiling."

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::asking_host::{ERAS, LEGACY, refusals, yes};
 use crate::support::guarded_store::GuardedStore;
+use crate::support::now;
 
 fn lines(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -26,13 +27,13 @@ async fn a_change_that_a_person_agreed_to_is_one_line_with_before_and_after() {
     for way in ERAS {
         let store = start().await;
         let mut host = store.asking(way, &[]).await;
-        let began = jiff::Timestamp::now();
+        let began = now();
         let done = host.agreed("update_promotion", json!({"promotion_id": 7, "max_uses": 0})).await;
         let recorded = lines(&store.state().join("audit.jsonl"));
         assert_eq!(recorded.len(), 1, "{recorded:?}");
         let line = &recorded[0];
         let time: jiff::Timestamp = line["time"].as_str().unwrap().parse().unwrap();
-        assert!((began..=jiff::Timestamp::now()).contains(&time), "{line}");
+        assert!((began..=now()).contains(&time), "{line}");
         let authority = store.sandbox.server.url.replace("http://", "");
         assert_eq!(line["store"], format!("{authority}/sandbox"), "keyed by API address and store");
         assert_eq!(line["caller"], "stdio:asking");

@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::stage::{Row, Stage, ended};
 use crate::support::finished::{Finished, finish};
+use crate::support::now;
 use crate::support::process::binary;
 
 /// No job has it.
@@ -20,7 +21,7 @@ fn take_times(job: &mut Value) {
         taken.as_str().unwrap().parse().unwrap()
     };
     let (created, ended) = (take("created_at"), take("ended_at"));
-    assert!(created <= ended && ended <= Timestamp::now(), "{created} {ended}");
+    assert!(created <= ended && ended <= now(), "{created} {ended}");
 }
 
 fn made(called: &Finished) -> (String, Vec<String>) {

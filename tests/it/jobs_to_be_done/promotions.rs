@@ -4,6 +4,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use serde_json::{Value, json};
 
 use super::session::{Ceiling, Session, nothing};
+use crate::support::now;
 use crate::support::sandbox::Sandbox;
 
 /// The day after so many, as a model reckons it from what the store's clocks say.
@@ -83,7 +84,7 @@ async fn extend_it_to_monday() {
         let promotion = json!({
             "name": "Winter Week", "redemption_type": "COUPON", "coupon_type": "BULK", "max_uses": 300,
             "rules": [{"action": {"cart_value": {"discount": {"percentage_amount": "20"}}}}],
-            "end_date": (Timestamp::now() + 24.hours()).to_string(),
+            "end_date": (now() + 24.hours()).to_string(),
         });
         assert_eq!(sandbox.post("/promotions", promotion).await["status"], 201);
     };
@@ -131,7 +132,7 @@ async fn duplicate_last_year_s_promotion_with_new_dates() {
     let mut session = Session::about(last_year).await;
     let listed = session.call("list_promotions", json!({"query": "black friday"})).await;
     let source = listed["promotions"][0]["id"].as_u64().unwrap();
-    let soon = Timestamp::now().in_tz("America/New_York").unwrap() + 20.days();
+    let soon = now().in_tz("America/New_York").unwrap() + 20.days();
     let copy = json!({
         "name": "Black Friday 2026", "copy_from_promotion_id": source, "starts_at": soon.date().to_string(),
         "ends_at": soon.date().to_string(), "max_uses": 900, "code": "BLACK26",

@@ -1,6 +1,7 @@
 //! What makes a promotion costly, read from its raw JSON and from the published rules alone: nothing of the server's
 //! own judgement is used here.
 
+use crate::support::now;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -48,7 +49,7 @@ impl Exposure {
 
 /// Whether shoppers can use it now or later without anybody's doing.
 pub(super) fn is_live(promotion: &Value) -> bool {
-    promotion["status"] == "ENABLED" && end_of(promotion).is_none_or(|end| end >= Timestamp::now())
+    promotion["status"] == "ENABLED" && end_of(promotion).is_none_or(|end| end >= now())
 }
 
 pub(super) fn end_of(promotion: &Value) -> Option<Timestamp> {
@@ -104,7 +105,7 @@ fn standing(promotion: &Value) -> BTreeSet<Exposure> {
             }
         }
     }
-    let horizon = Timestamp::now() + SignedDuration::from_hours(90 * 24);
+    let horizon = now() + SignedDuration::from_hours(90 * 24);
     if promotion["max_uses"].is_null() && end_of(promotion).is_none_or(|end| end > horizon) {
         found.insert(Exposure::Unbounded);
     }

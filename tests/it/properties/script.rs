@@ -5,6 +5,7 @@ mod drawing;
 use serde_json::{Value, json};
 
 use super::guard::Guard;
+use crate::support::now;
 use crate::support::store_view::Snapshot;
 
 /// Texts that a store may hold and a model may take for orders.
@@ -42,7 +43,7 @@ pub(super) struct Ends(pub(super) i64);
 
 impl Ends {
     pub(super) fn text(self) -> String {
-        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(self.0 * 24);
+        let end = now() + jiff::SignedDuration::from_hours(self.0 * 24);
         end.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
     }
 }

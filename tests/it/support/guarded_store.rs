@@ -9,6 +9,7 @@ use tokio::process::Command;
 use super::asking_host::{AskingHost, Over, Way};
 use super::process::binary;
 use super::sandbox::Sandbox;
+use crate::support::now;
 
 pub(crate) struct GuardedStore {
     pub(crate) sandbox: Sandbox,
@@ -17,7 +18,7 @@ pub(crate) struct GuardedStore {
 
 /// The time so many days from now, as `ends_at` takes it.
 pub(crate) fn in_days(days: i64) -> String {
-    (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days)).strftime("%FT%TZ").to_string()
+    (now() + jiff::SignedDuration::from_hours(24 * days)).strftime("%FT%TZ").to_string()
 }
 
 impl GuardedStore {

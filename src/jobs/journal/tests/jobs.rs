@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::clock::Clock;
 use crate::jobs::{Counts, JobIdError, JobState};
 
 #[tokio::test]
@@ -35,7 +36,7 @@ async fn a_job_ends_in_each_state_with_reason_and_result() {
     let journal = in_memory();
     for state in [JobState::Done, JobState::Cancelled, JobState::Failed, JobState::NeedsAttention] {
         let id = begin(&journal).await;
-        let before = Timestamp::now();
+        let before = Clock::system().now();
         journal.end(&id, state, Some("because"), Some(&json!({ "rows": 7 }))).await.unwrap();
         let ended = job(&journal, &id).await;
         assert_eq!(
@@ -43,7 +44,7 @@ async fn a_job_ends_in_each_state_with_reason_and_result() {
             (state, Some("because"), Some(json!({ "rows": 7 })))
         );
         let ended_at = ended.ended_at.unwrap().as_millisecond();
-        assert!((before.as_millisecond()..=Timestamp::now().as_millisecond()).contains(&ended_at));
+        assert!((before.as_millisecond()..=Clock::system().now().as_millisecond()).contains(&ended_at));
         assert!(is_not_owner(journal.end(&id, JobState::Done, None, None).await, &id));
         assert_eq!(job(&journal, &id).await.state, state);
     }
@@ -235,7 +236,7 @@ async fn only_jobs_that_ended_long_ago_are_forgotten() {
     journal.end(&done, JobState::Done, None, None).await.unwrap();
     journal.end(&attention, JobState::NeedsAttention, None, None).await.unwrap();
     assert_eq!(journal.prune(noon()).await.unwrap(), 0, "it ended later");
-    let later = Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let later = Clock::system().now() + jiff::SignedDuration::from_hours(1);
     assert_eq!(journal.prune(later).await.unwrap(), 1);
     assert_eq!(journal.job(&done).await.unwrap(), None);
     assert_eq!(journal.units(&running, None, 10).await.unwrap().len(), 3);

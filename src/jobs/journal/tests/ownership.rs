@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::clock::Clock;
 use crate::jobs::{JobState, LEASE, Renewed};
 use crate::state::stored;
 
@@ -68,9 +69,9 @@ async fn a_lease_is_extended_from_now() {
         .execute(journal.database.for_writing().await.unwrap())
         .await
         .unwrap();
-    let before = Timestamp::now();
+    let before = Clock::system().now();
     journal.renew(&id).await.unwrap();
-    let expected = stored(before + LEASE)..=stored(Timestamp::now() + LEASE);
+    let expected = stored(before + LEASE)..=stored(Clock::system().now() + LEASE);
     assert!(expected.contains(&lease_of(&journal, &id).await));
 }
 

@@ -3,6 +3,7 @@ use std::fs;
 use futures::future::join_all;
 
 use super::*;
+use crate::clock::Clock;
 use crate::jobs::{JobState, LEASE};
 use crate::state::stored;
 
@@ -133,7 +134,7 @@ async fn a_job_of_another_machine_is_taken_over_once_its_lease_is_past() {
     let directory = tempfile::tempdir().unwrap();
     let elsewhere = on_disk(directory.path());
     let id = begin(&elsewhere).await;
-    move_to_another_machine(&elsewhere, Timestamp::now() + LEASE).await;
+    move_to_another_machine(&elsewhere, Clock::system().now() + LEASE).await;
     drop(elsewhere);
     let next = on_disk(directory.path());
     assert!(job(&next, &id).await.owned_elsewhere);
@@ -141,7 +142,7 @@ async fn a_job_of_another_machine_is_taken_over_once_its_lease_is_past() {
     next.request_cancel(&id).await.unwrap();
     assert!(job(&next, &id).await.cancel_requested);
 
-    move_to_another_machine(&next, Timestamp::now()).await;
+    move_to_another_machine(&next, Clock::system().now()).await;
     assert!(!job(&next, &id).await.owned_elsewhere);
     assert_eq!(taken_over(&next).await, [id]);
 }

@@ -8,11 +8,6 @@ pub(super) fn wire_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
-/// The present time in the API's form.
-pub(super) fn now() -> String {
-    wire_time(Timestamp::now())
-}
-
 /// `time`, which is in the API's form, as the older API writes it: `Thu, 04 Oct 2012 03:24:40 +0000`. What is
 /// no time stays as it is.
 pub(super) fn mail_time(time: &str) -> String {
