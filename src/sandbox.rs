@@ -18,6 +18,8 @@
 //! Served when [`SandboxOptions::control`] is set, without a token, and only to requests whose `Host` is
 //! loopback and that no page of another site sent:
 //! - `POST /_sandbox/faults` adds one rule (see `faults`), `DELETE /_sandbox/faults` removes all.
+//! - `GET /_sandbox/held?at_least=N` answers as soon as rules hold N requests (0 unless given) how many are held;
+//!   `POST /_sandbox/release` lets them go on.
 //! - `GET /_sandbox/requests` lists the API requests since the start or the latest reset.
 //! - `POST /_sandbox/uses` `{code, uses}` sets how often a code was used, and moves the uses of its promotion
 //!   by the difference, to 0 at the least; `POST /_sandbox/promotion_uses` `{id, uses}` sets those of a
@@ -110,6 +112,7 @@ mod era;
 mod exchange;
 mod faults;
 mod field;
+mod held;
 mod page;
 mod payload;
 mod promotions;

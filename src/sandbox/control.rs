@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use http::header::{HOST, HeaderMap, ORIGIN};
 use http::uri::Authority;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use serde_json::json;
 use url::{Host, Url};
 
@@ -30,7 +30,7 @@ pub(super) fn covers(path: &str) -> bool {
 pub(super) async fn answer(
     exchange: &Exchange,
     method: &Method,
-    path: &str,
+    uri: &Uri,
     headers: &HeaderMap,
     body: Payload,
 ) -> Answer {
@@ -43,13 +43,18 @@ pub(super) async fn answer(
     let Payload::Whole(body) = body else {
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is too large.");
     };
-    match (path.strip_prefix(PREFIX).unwrap_or_default(), method.as_str()) {
+    match (uri.path().strip_prefix(PREFIX).unwrap_or_default(), method.as_str()) {
         ("faults", "POST") => match exchange.add_fault(&body).await {
             Ok(()) => Answer::no_content(),
             Err(error) => refusal(StatusCode::BAD_REQUEST, &error.to_string()),
         },
         ("faults", "DELETE") => {
             exchange.clear_faults().await;
+            Answer::no_content()
+        }
+        ("held", "GET") => Answer::bare(&json!({ "held": exchange.held(least(uri)).await })),
+        ("release", "POST") => {
+            exchange.release().await;
             Answer::no_content()
         }
         ("requests", "GET") => Answer::bare(&exchange.requests().await),
@@ -59,14 +64,22 @@ pub(super) async fn answer(
         },
         ("uses", "POST") => uses::of_code(exchange.store(), &body).await,
         ("promotion_uses", "POST") => uses::of_promotion(exchange.store(), &body).await,
-        ("faults" | "requests" | "reset" | "uses" | "promotion_uses", _) => {
+        ("faults" | "held" | "release" | "requests" | "reset" | "uses" | "promotion_uses", _) => {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "The control API does not have this method here.")
         }
         _ => {
-            let sentence = "The control API has faults, requests, reset, uses and promotion_uses.";
+            let sentence =
+                "The control API has faults, held, release, requests, reset, uses and promotion_uses.";
             refusal(StatusCode::NOT_FOUND, sentence)
         }
     }
+}
+
+/// `at_least` of the query; 0 where it is missing or no number.
+fn least(uri: &Uri) -> usize {
+    let query = uri.query().unwrap_or_default();
+    let given = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "at_least");
+    given.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)
 }
 
 fn refusal(status: StatusCode, sentence: &str) -> Answer {

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::SandboxOptions;
 use super::faults::Faults;
+use super::held::Held;
 use super::rate_limit::{Concurrency, Quota};
 use super::request_log::RequestLog;
 
@@ -16,6 +17,7 @@ pub(super) struct Era {
     pub(super) quota: Quota,
     pub(super) concurrency: Concurrency,
     pub(super) faults: Faults,
+    pub(super) held: Held,
     pub(super) log: RequestLog,
     /// Cancelled at its end: what waits in it need not wait any longer.
     pub(super) over: CancellationToken,
@@ -27,6 +29,7 @@ impl Era {
             quota: Quota::new(options.quota, options.window),
             concurrency: Concurrency::default(),
             faults: Faults::default(),
+            held: Held::default(),
             log: RequestLog::default(),
             over: CancellationToken::new(),
         }

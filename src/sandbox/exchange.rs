@@ -9,7 +9,7 @@ use http::{Method, Request};
 use super::answer::Answer;
 use super::auth::{self, Scope};
 use super::era::{Era, Eras};
-use super::faults::{Effect, RuleError};
+use super::faults::{Effect, Point, RuleError};
 use super::payload::Payload;
 use super::rate_limit::Place;
 use super::request_log::Entry;
@@ -45,6 +45,16 @@ impl Exchange {
         self.eras.current().await.faults.clear();
     }
 
+    /// Waits until at least `least` requests are held; returns their number.
+    pub(super) async fn held(&self, least: usize) -> usize {
+        self.eras.current().await.held.wait_for(least).await
+    }
+
+    /// Lets the requests go on that are held now.
+    pub(super) async fn release(&self) {
+        self.eras.current().await.held.release();
+    }
+
     /// The request log.
     pub(super) async fn requests(&self) -> serde_json::Value {
         self.eras.current().await.log.to_json()
@@ -68,7 +78,7 @@ impl Exchange {
         let body = Payload::read(body).await.ok()?;
         let path = parts.uri.path();
         if self.options.control && control::covers(path) {
-            return Some(control::answer(self, &parts.method, path, &parts.headers, body).await);
+            return Some(control::answer(self, &parts.method, &parts.uri, &parts.headers, body).await);
         }
         let query = parts.uri.query();
         let call = Call {
@@ -110,6 +120,15 @@ impl Exchange {
                 None
             }
             Some(Effect::Delay(delay)) => metered(delay).await,
+            Some(Effect::Hold(Point::BeforeCommit)) => {
+                era.held.hold(&era.over).await?;
+                metered(Duration::ZERO).await
+            }
+            Some(Effect::Hold(Point::AfterCommit)) => {
+                let answer = metered(Duration::ZERO).await;
+                era.held.hold(&era.over).await?;
+                answer
+            }
             Some(Effect::Malformed) => metered(Duration::ZERO).await.map(Answer::truncated),
         }
     }

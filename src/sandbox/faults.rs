@@ -9,6 +9,8 @@
 //!   if the text is, else HTML, unless `headers` gives one.
 //! - `drop`: the connection is closed without an answer, `"before_commit"` or `"after_commit"`.
 //! - `delay_ms`: the work waits that long before it starts, holding its place at the endpoint.
+//! - `hold`: the request waits before its work or after it, `"before_commit"` or `"after_commit"`, until it is
+//!   released (see `held`).
 //! - `malformed`: `true`; the work is done, and the answer's JSON is cut off half-way. A 204 becomes a 200
 //!   with the beginning of a JSON body.
 //!
@@ -39,6 +41,8 @@ pub(super) enum Effect {
     DropAfterCommit,
     /// Do the work after this wait.
     Delay(Duration),
+    /// Do the work when released, or answer then.
+    Hold(Point),
     /// Do the work and send half of the answer's body.
     Malformed,
 }
@@ -52,7 +56,7 @@ pub(super) enum RuleError {
     Times,
     #[error("`method` must be an HTTP method.")]
     Method,
-    #[error("A rule has exactly one of `status`, `drop`, `delay_ms` and `malformed`.")]
+    #[error("A rule has exactly one of `status`, `drop`, `delay_ms`, `hold` and `malformed`.")]
     Effect,
     #[error("`body` and `headers` go with `status` only.")]
     Stray,
@@ -78,14 +82,16 @@ struct SentRule {
     #[serde(default, deserialize_with = "present")]
     body: Option<Value>,
     headers: Option<BTreeMap<String, String>>,
-    drop: Option<DropPoint>,
+    drop: Option<Point>,
     delay_ms: Option<u64>,
+    hold: Option<Point>,
     malformed: Option<bool>,
 }
 
+/// Where a request is, as seen from its work.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum DropPoint {
+pub(super) enum Point {
     BeforeCommit,
     AfterCommit,
 }
@@ -102,8 +108,9 @@ struct Rule {
 #[derive(Debug)]
 enum Kind {
     Answer { status: StatusCode, headers: HeaderMap, body: Bytes },
-    Drop(DropPoint),
+    Drop(Point),
     Delay(Duration),
+    Hold(Point),
     Malformed,
 }
 
@@ -159,9 +166,10 @@ impl Kind {
             Self::Answer { status, headers, body } => {
                 Effect::Answer(Answer { status: *status, headers: headers.clone(), body: body.clone() })
             }
-            Self::Drop(DropPoint::BeforeCommit) => Effect::DropBeforeCommit,
-            Self::Drop(DropPoint::AfterCommit) => Effect::DropAfterCommit,
+            Self::Drop(Point::BeforeCommit) => Effect::DropBeforeCommit,
+            Self::Drop(Point::AfterCommit) => Effect::DropAfterCommit,
             Self::Delay(duration) => Effect::Delay(*duration),
+            Self::Hold(point) => Effect::Hold(*point),
             Self::Malformed => Effect::Malformed,
         }
     }
@@ -178,12 +186,15 @@ impl TryFrom<SentRule> for Rule {
             return Err(RuleError::Stray);
         }
         let method = sent.method.to_ascii_uppercase().parse().map_err(|_| RuleError::Method)?;
-        let kind = match (sent.status, sent.drop, sent.delay_ms, sent.malformed) {
-            (Some(status), None, None, None) => answer(status, sent.body, sent.headers.unwrap_or_default())?,
-            (None, Some(point), None, None) => Kind::Drop(point),
-            (None, None, Some(millis), None) => Kind::Delay(Duration::from_millis(millis)),
-            (None, None, None, Some(true)) => Kind::Malformed,
-            (None, None, None, Some(false)) => return Err(RuleError::Malformed),
+        let kind = match (sent.status, sent.drop, sent.delay_ms, sent.hold, sent.malformed) {
+            (Some(status), None, None, None, None) => {
+                answer(status, sent.body, sent.headers.unwrap_or_default())?
+            }
+            (None, Some(point), None, None, None) => Kind::Drop(point),
+            (None, None, Some(millis), None, None) => Kind::Delay(Duration::from_millis(millis)),
+            (None, None, None, Some(point), None) => Kind::Hold(point),
+            (None, None, None, None, Some(true)) => Kind::Malformed,
+            (None, None, None, None, Some(false)) => return Err(RuleError::Malformed),
             _ => return Err(RuleError::Effect),
         };
         Ok(Self { method, path: sent.path, skip: sent.skip, left: sent.times, kind })

@@ -76,7 +76,7 @@ fn an_invalid_rule_is_refused_with_a_sentence() {
         rule.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         refusal(&rule)
     };
-    let effect = "A rule has exactly one of `status`, `drop`, `delay_ms` and `malformed`.";
+    let effect = "A rule has exactly one of `status`, `drop`, `delay_ms`, `hold` and `malformed`.";
 
     assert_eq!(rule(json!({})), effect);
     assert_eq!(rule(json!({ "status": 500, "malformed": true })), effect);

@@ -148,6 +148,26 @@ async fn a_delay_fault_holds_back_the_work() {
 }
 
 #[tokio::test]
+async fn a_held_request_waits_before_or_after_its_work_until_it_is_released() {
+    for (point, is_done) in [("before_commit", false), ("after_commit", true)] {
+        let rig = Rig::start().await;
+        rig.fault(&json!({ "method": "POST", "path": "/codes", "times": 1, "hold": point })).await;
+        let body = json!({ "code": "HELD" });
+        let held = rig.post("/promotions/1/codes", &body);
+        let look = async {
+            let reply = send(rig.bare(Method::GET, "/_sandbox/held?at_least=1")).await;
+            assert_eq!(reply.json(), json!({ "held": 1 }));
+            assert_eq!(rig.has_code("HELD").await, is_done);
+            assert_eq!(rig.control("release", &json!({})).await.status, 204);
+        };
+        let (reply, ()) = tokio::join!(held, look);
+        assert_eq!(reply.status, 201);
+        assert!(rig.has_code("HELD").await);
+        assert_eq!(send(rig.bare(Method::GET, "/_sandbox/held")).await.json(), json!({ "held": 0 }));
+    }
+}
+
+#[tokio::test]
 async fn a_request_is_carried_out_even_if_its_client_has_gone() {
     let rig = Rig::start().await;
     rig.fault(&json!({ "method": "POST", "path": "/codes", "times": 1, "delay_ms": 50 })).await;

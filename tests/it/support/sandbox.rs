@@ -47,6 +47,18 @@ impl Sandbox {
         self.client.delete(format!("{}/_sandbox/faults", self.server.url)).send().await.unwrap();
     }
 
+    /// Waits until rules hold at least so many requests.
+    pub(crate) async fn holds(&self, least: usize) {
+        let url = format!("{}/_sandbox/held?at_least={least}", self.server.url);
+        let answer: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
+        assert!(answer["held"].as_u64().unwrap() >= least as u64, "{answer}");
+    }
+
+    /// Lets the requests go on that rules hold.
+    pub(crate) async fn release(&self) {
+        self.client.post(format!("{}/_sandbox/release", self.server.url)).send().await.unwrap();
+    }
+
     /// `(method, path below /v3, status)` of every request so far.
     pub(crate) async fn requests(&self) -> Vec<(String, String, u64)> {
         let url = format!("{}/_sandbox/requests", self.server.url);
