@@ -182,7 +182,7 @@ impl Desk {
         ] {
             if let Some(given) = given {
                 let moment = store_time::parse(given, edge, zone.as_ref())
-                    .map_err(|fault| ChangeError::Time { argument, fault })?;
+                    .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
                 lines.push(format!("{verb} {}.", moment.words));
                 document.insert(name.to_owned(), moment.text.into());
             }

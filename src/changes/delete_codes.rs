@@ -201,7 +201,7 @@ impl Desk {
         let Some(given) = given else { return Ok(None) };
         let zone = self.store().zone(patience).await;
         let moment = store_time::parse(given, Edge::Start, zone.as_ref())
-            .map_err(|fault| ChangeError::Time { argument: "created_before", fault })?;
+            .map_err(|fault| ChangeError::misread("created_before", fault, self.now(), zone.as_ref()))?;
         Ok(Some(moment.timestamp))
     }
 }

@@ -1,11 +1,12 @@
 //! Why a change was not made.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::bigcommerce::ApiError;
 use crate::coupons::code_shape::ShapeError;
 use crate::coupons::import::ImportFault;
-use crate::coupons::store_time::TimeFault;
+use crate::coupons::store_time::{Examples, TimeFault};
 use crate::coupons::{CodeTextError, CouponError};
 use crate::jobs::JournalError;
 use crate::policy::Violation;
@@ -29,6 +30,8 @@ pub enum ChangeError {
         argument: &'static str,
         /// What is wrong with it.
         fault: TimeFault,
+        /// What could have been given.
+        examples: Box<Examples>,
     },
     /// A text that cannot be a code.
     #[error(transparent)]
@@ -121,6 +124,16 @@ impl ChangeError {
     /// Arguments that do not fit together.
     pub fn invalid(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Invalid { message: message.into(), hint: hint.into() }
+    }
+
+    /// A date that could not be read at `now`, in a store whose clocks are in `zone`.
+    pub fn misread(
+        argument: &'static str,
+        fault: TimeFault,
+        now: Timestamp,
+        zone: Option<&TimeZone>,
+    ) -> Self {
+        Self::Time { argument, fault, examples: Box::new(Examples::at(now, zone)) }
     }
 }
 

@@ -154,7 +154,7 @@ impl Desk {
                 }
                 Some(given) => {
                     let moment = store_time::parse(given, edge, zone.as_ref())
-                        .map_err(|fault| ChangeError::Time { argument, fault })?;
+                        .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
                     lines.push(format!("{verb} {}.", moment.words));
                     wanted.insert(name.to_owned(), moment.text.into());
                 }

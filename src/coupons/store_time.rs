@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::{Pieces, PiecesOffset, TimeZoneAnnotationKind};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
 
 /// Which end of a day a bare date means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +31,12 @@ pub struct Moment {
 pub enum TimeFault {
     /// A date or time without an offset, for a store whose time zone is not known.
     #[error(
-        "the store's time zone is not known: give the offset too, such as 2026-11-22T23:59:59-05:00, or set \
-         BIGCOMMERCE_TIME_ZONE to a name such as America/New_York"
+        "the store's time zone is not known: give the offset too, or set BIGCOMMERCE_TIME_ZONE to a name such \
+         as America/New_York"
     )]
     ZoneUnknown,
     /// No accepted form, a day or an hour that no calendar has, or a year before 2000.
-    #[error(
-        "cannot be read as a date or time: give a day (2026-11-22), a time on the store's clocks \
-         (2026-11-22T18:00), or a time with its offset (2026-11-22T18:00:00-05:00, 2026-11-22T23:00:00Z)"
-    )]
+    #[error("cannot be read as a date or time")]
     Unreadable,
     /// A time zone in brackets that does not exist.
     #[error("there is no time zone {0:?}: give a name such as America/New_York, or an offset such as -05:00")]
@@ -47,6 +44,34 @@ pub enum TimeFault {
     /// An offset and a time zone in brackets that cannot both be meant.
     #[error("the time zone in brackets is not at that offset at that time: leave one of them out")]
     Contradiction,
+}
+
+/// Dates in the accepted forms that make sense today, for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examples {
+    /// The present time in words, on the store's clocks where they are known.
+    pub now: String,
+    /// A day a week from now.
+    pub day: String,
+    /// An evening a week from now, on the store's clocks.
+    pub local: String,
+    /// The same with its offset.
+    pub with_offset: String,
+}
+
+impl Examples {
+    /// Examples for a store whose clocks are in `zone`; UTC stands in for an unknown one.
+    pub fn at(now: Timestamp, zone: Option<&TimeZone>) -> Self {
+        let today = now.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC));
+        let evening = today.date().saturating_add(Span::new().weeks(1)).at(18, 0, 0, 0);
+        let with_offset = today.time_zone().to_ambiguous_zoned(evening).compatible();
+        Self {
+            now: words(&today),
+            day: evening.date().to_string(),
+            local: evening.strftime("%Y-%m-%dT%H:%M").to_string(),
+            with_offset: with_offset.as_ref().map_or_else(|_| evening.to_string(), rfc3339),
+        }
+    }
 }
 
 /// Longer than any accepted form.

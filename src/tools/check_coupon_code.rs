@@ -124,7 +124,7 @@ impl Input {
 async fn parse_time(text: &str, store: &Store, patience: &Patience) -> Result<Timestamp, ToolError> {
     let zone = store.zone(patience).await;
     let moment = store_time::parse(text, Edge::Start, zone.as_ref());
-    Ok(moment.map_err(|fault| ChangeError::Time { argument: "at", fault })?.timestamp)
+    Ok(moment.map_err(|fault| ChangeError::misread("at", fault, store.now(), zone.as_ref()))?.timestamp)
 }
 
 impl Output {

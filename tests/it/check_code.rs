@@ -279,23 +279,23 @@ async fn another_time_can_be_asked_about_and_is_echoed_in_words() {
 async fn a_weekly_schedule_counts_on_the_clocks_of_the_store() {
     let (sandbox, mut host) = start().await;
     let fields = json!({
-        "start_date": "2026-01-01T00:00:00-05:00",
+        "start_date": "2025-01-01T00:00:00-05:00",
         "schedule": {
             "week_frequency": 1, "week_days": ["Monday"], "daily_start_time": "10:00:00",
             "daily_end_time": "12:00:00",
         },
     });
     campaign(&sandbox, fields, json!({"code": "MONDAY"})).await;
-    let open = host.ok(CHECK, json!({"code": "MONDAY", "at": "2026-11-23T11:00"})).await;
+    let open = host.ok(CHECK, json!({"code": "MONDAY", "at": "2025-11-24T11:00"})).await;
     assert_eq!(
         (&open["verdict"], &open["promotion"]["effective_state"]),
         (&json!("works"), &json!("active"))
     );
-    let closed = host.ok(CHECK, json!({"code": "MONDAY", "at": "2026-11-23T11:00:00Z"})).await;
+    let closed = host.ok(CHECK, json!({"code": "MONDAY", "at": "2025-11-24T11:00:00Z"})).await;
     assert_eq!((&closed["verdict"], reasons(&closed)), (&json!("does_not_work"), vec!["outside_schedule"]));
     let reason = &closed["reasons"][0];
     assert!(reason["message"].as_str().unwrap().contains("runs Mondays, 10:00:00-12:00:00"), "{reason}");
-    let next = "It works again from Monday 23 Nov 2026, 10:00:00 America/New_York.";
+    let next = "It works again from Monday 24 Nov 2025, 10:00:00 America/New_York.";
     assert!(reason["fix"].as_str().unwrap().starts_with(next), "{reason}");
 }
 
@@ -306,17 +306,17 @@ async fn without_a_known_zone_a_schedule_is_left_open_and_a_bare_day_is_refused(
     })
     .await;
     let fields = json!({
-        "start_date": "2026-01-01T00:00:00-05:00",
+        "start_date": "2025-01-01T00:00:00-05:00",
         "schedule": {
             "week_frequency": 1, "week_days": ["Monday"], "daily_start_time": "10:00:00",
             "daily_end_time": "12:00:00",
         },
     });
     campaign(&sandbox, fields, json!({"code": "MONDAY"})).await;
-    let at = json!({"code": "MONDAY", "currency_code": "USD", "at": "2026-11-24T11:00:00Z"});
+    let at = json!({"code": "MONDAY", "currency_code": "USD", "at": "2025-11-25T11:00:00Z"});
     let check = host.ok(CHECK, at).await;
     assert_eq!((&check["verdict"], open(&check)), (&json!("depends"), vec!["schedule"]));
-    let error = host.error(CHECK, json!({"code": "MONDAY", "at": "2026-11-24"})).await;
+    let error = host.error(CHECK, json!({"code": "MONDAY", "at": "2025-11-25"})).await;
     assert_eq!(error["code"], "timezone_unknown");
 }
 

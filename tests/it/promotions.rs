@@ -2,10 +2,9 @@
 
 use coupon_mcp::policy::Policy;
 use coupon_mcp::tools::{ErrorCode, ToolError, Toolbox};
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::now;
+use crate::support::in_days;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{start, start_wired};
 use crate::support::wire::{Act, Exchange};
@@ -26,10 +25,6 @@ async fn promotion(sandbox: &Sandbox, fields: Value) -> u64 {
     promotion.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let created = sandbox.post("/promotions", promotion).await;
     created["body"]["data"]["id"].as_u64().unwrap_or_else(|| panic!("{created}"))
-}
-
-fn in_days(days: i64) -> String {
-    now().checked_add(SignedDuration::from_hours(24 * days)).unwrap().to_string()
 }
 
 #[tokio::test]

@@ -16,7 +16,8 @@ pub(crate) mod store_view;
 pub(crate) mod wire;
 
 use coupon_mcp::clock::Clock;
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Span, Timestamp};
 use serde_json::{Value, json};
 
 /// The tools that are offered where no toolsets are named, in their order.
@@ -44,6 +45,17 @@ pub(crate) const TOOLS: [&str; 18] = [
 /// The present time by the clock that the server reads.
 pub(crate) fn now() -> Timestamp {
     Clock::system().now()
+}
+
+/// The instant so many days from now, to the second, as the tools and the API take it.
+pub(crate) fn in_days(days: i64) -> String {
+    (now() + SignedDuration::from_hours(24 * days)).strftime("%FT%T+00:00").to_string()
+}
+
+/// The day so many days from today, on the clocks of the practice store.
+pub(crate) fn day_in(days: i64) -> Date {
+    let today = now().in_tz("America/New_York").unwrap().date();
+    today.checked_add(Span::new().days(days)).unwrap()
 }
 
 /// The names in a result of `tools/list`.

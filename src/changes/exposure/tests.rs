@@ -228,7 +228,7 @@ fn what_shoppers_cannot_use_is_never_asked_about() {
     }
     // What will work later would do so with nobody asked by then; what ends this very moment still works.
     for after in [
-        with("start_date", json!("2027-01-01T00:00:00Z")),
+        with("start_date", json!("2026-08-01T00:00:00Z")),
         with("status", json!("INVALID")),
         with("end_date", json!("2026-06-10T12:00:00Z")),
     ] {

@@ -96,16 +96,16 @@ fn a_schedule_is_said_in_words() {
 
 #[test]
 fn it_is_open_on_its_days_within_its_hours() {
-    // 2026-11-23 is a Monday.
+    // 2025-11-24 is a Monday.
     let office = schedule(1, &["Monday", "Tuesday"], "09:00:00", "17:00:00");
     for (clock, expected) in [
-        ("2026-11-23T08:59:59.999", false),
-        ("2026-11-23T09:00:00", true),
-        ("2026-11-23T17:00:00.999", true),
-        ("2026-11-23T17:00:01", false),
-        ("2026-11-24T12:00:00", true),
-        ("2026-11-25T12:00:00", false),
-        ("2026-11-22T12:00:00", false),
+        ("2025-11-24T08:59:59.999", false),
+        ("2025-11-24T09:00:00", true),
+        ("2025-11-24T17:00:00.999", true),
+        ("2025-11-24T17:00:01", false),
+        ("2025-11-25T12:00:00", true),
+        ("2025-11-26T12:00:00", false),
+        ("2025-11-23T12:00:00", false),
     ] {
         assert_eq!(open_at(&office, clock, None), expected, "{clock}");
     }
@@ -114,7 +114,7 @@ fn it_is_open_on_its_days_within_its_hours() {
 #[test]
 fn the_hours_are_those_of_the_store() {
     let office = schedule(1, &["Monday"], "09:00:00", "17:00:00");
-    let instant: Timestamp = "2026-11-23T00:30:00Z".parse().unwrap();
+    let instant: Timestamp = "2025-11-24T00:30:00Z".parse().unwrap();
     assert!(office.is_open(instant, &zone("Asia/Tokyo").unwrap(), None));
     assert!(!office.is_open(instant, &TimeZone::UTC, None));
     assert!(!office.is_open(instant, &new_york(), None));
@@ -123,36 +123,36 @@ fn the_hours_are_those_of_the_store() {
 #[test]
 fn an_end_at_or_before_the_start_is_on_the_next_day() {
     let night = schedule(1, &["Friday"], "22:00:00", "02:00:00");
-    // 2026-11-27 is a Friday.
+    // 2025-11-28 is a Friday.
     for (clock, expected) in [
-        ("2026-11-27T01:00:00", false),
-        ("2026-11-27T21:59:59", false),
-        ("2026-11-27T22:00:00", true),
-        ("2026-11-28T01:59:59", true),
-        ("2026-11-28T02:00:01", false),
-        ("2026-11-28T22:30:00", false),
+        ("2025-11-28T01:00:00", false),
+        ("2025-11-28T21:59:59", false),
+        ("2025-11-28T22:00:00", true),
+        ("2025-11-29T01:59:59", true),
+        ("2025-11-29T02:00:01", false),
+        ("2025-11-29T22:30:00", false),
     ] {
         assert_eq!(open_at(&night, clock, None), expected, "{clock}");
     }
     let whole_day = schedule(1, &["Friday"], "00:00:00", "00:00:00");
-    assert!(open_at(&whole_day, "2026-11-27T23:59:59.9", None));
-    assert!(!open_at(&whole_day, "2026-11-28T00:00:01", None));
+    assert!(open_at(&whole_day, "2025-11-28T23:59:59.9", None));
+    assert!(!open_at(&whole_day, "2025-11-29T00:00:01", None));
 }
 
 #[test]
 fn weeks_are_counted_from_the_one_of_the_start() {
     let every_other = schedule(2, &["Monday", "Sunday"], "09:00:00", "17:00:00");
-    // A Wednesday, in the week from Monday 2026-11-23 to Sunday 2026-11-29.
-    let start = Some("2026-11-25T00:00:00");
+    // A Wednesday, in the week from Monday 2025-11-24 to Sunday 2025-11-30.
+    let start = Some("2025-11-26T00:00:00");
     for (clock, expected) in [
-        ("2026-11-29T12:00:00", true),
-        ("2026-11-30T12:00:00", false),
-        ("2026-12-06T12:00:00", false),
-        ("2026-12-07T12:00:00", true),
-        ("2026-12-13T12:00:00", true),
-        ("2026-12-14T12:00:00", false),
-        ("2026-11-16T12:00:00", false),
-        ("2026-11-09T12:00:00", true),
+        ("2025-11-30T12:00:00", true),
+        ("2025-12-01T12:00:00", false),
+        ("2025-12-07T12:00:00", false),
+        ("2025-12-08T12:00:00", true),
+        ("2025-12-14T12:00:00", true),
+        ("2025-12-15T12:00:00", false),
+        ("2025-11-17T12:00:00", false),
+        ("2025-11-10T12:00:00", true),
     ] {
         assert_eq!(open_at(&every_other, clock, start), expected, "{clock}");
         assert!(open_at(&every_other, clock, None), "{clock}");
@@ -162,34 +162,34 @@ fn weeks_are_counted_from_the_one_of_the_start() {
 #[test]
 fn a_night_belongs_to_the_week_in_which_it_begins() {
     let night = schedule(2, &["Sunday"], "22:00:00", "02:00:00");
-    let start = Some("2026-11-23T00:00:00");
-    assert!(open_at(&night, "2026-11-30T01:00:00", start));
-    assert!(!open_at(&night, "2026-11-23T01:00:00", start));
+    let start = Some("2025-11-24T00:00:00");
+    assert!(open_at(&night, "2025-12-01T01:00:00", start));
+    assert!(!open_at(&night, "2025-11-24T01:00:00", start));
 }
 
 #[test]
 fn the_next_opening_is_the_first_open_instant() {
     let office = schedule(1, &["Monday", "Tuesday"], "09:00:00", "17:00:00");
     let is = |clock: &str| Some(clock.to_owned());
-    assert_eq!(opening(&office, "2026-11-22T12:00:00", None), is("2026-11-23T09:00:00"));
-    assert_eq!(opening(&office, "2026-11-23T12:34:56", None), is("2026-11-23T12:34:56"));
-    assert_eq!(opening(&office, "2026-11-23T18:00:00", None), is("2026-11-24T09:00:00"));
-    assert_eq!(opening(&office, "2026-11-24T17:00:01", None), is("2026-11-30T09:00:00"));
+    assert_eq!(opening(&office, "2025-11-23T12:00:00", None), is("2025-11-24T09:00:00"));
+    assert_eq!(opening(&office, "2025-11-24T12:34:56", None), is("2025-11-24T12:34:56"));
+    assert_eq!(opening(&office, "2025-11-24T18:00:00", None), is("2025-11-25T09:00:00"));
+    assert_eq!(opening(&office, "2025-11-25T17:00:01", None), is("2025-12-01T09:00:00"));
 
     let rare = schedule(10, &["Monday"], "09:00:00", "17:00:00");
-    let start = Some("2026-11-23T00:00:00");
-    assert_eq!(opening(&rare, "2026-11-23T17:00:01", start), is("2027-02-01T09:00:00"));
+    let start = Some("2025-11-24T00:00:00");
+    assert_eq!(opening(&rare, "2025-11-24T17:00:01", start), is("2026-02-02T09:00:00"));
     let never = schedule(100, &["Monday"], "09:00:00", "17:00:00");
-    assert_eq!(opening(&never, "2026-11-23T17:00:01", start), None);
+    assert_eq!(opening(&never, "2025-11-24T17:00:01", start), None);
 }
 
 #[test]
 fn an_opening_that_the_clocks_skip_is_where_they_go_on() {
-    // 02:00 to 03:00 does not exist on Sunday 2026-03-08.
+    // 02:00 to 03:00 does not exist on Sunday 2025-03-09.
     let night = schedule(1, &["Sunday"], "02:30:00", "04:00:00");
-    assert_eq!(opening(&night, "2026-03-08T01:00:00", None), Some("2026-03-08T03:00:00".to_owned()));
+    assert_eq!(opening(&night, "2025-03-09T01:00:00", None), Some("2025-03-09T03:00:00".to_owned()));
     let skipped = schedule(1, &["Sunday"], "02:10:00", "02:50:00");
-    assert_eq!(opening(&skipped, "2026-03-08T01:00:00", None), Some("2026-03-15T02:10:00".to_owned()));
+    assert_eq!(opening(&skipped, "2025-03-09T01:00:00", None), Some("2025-03-16T02:10:00".to_owned()));
 }
 
 proptest! {
@@ -199,13 +199,13 @@ proptest! {
         days in prop::sample::subsequence(WEEK.map(|(_, name)| name).to_vec(), 1..=7),
         start in 0_u32..24,
         end in 0_u32..24,
-        // From 2026-01-01 on; without the hours around the end of daylight saving time, of which a clock shows
+        // From 2025-01-02 on; without the hours around the end of daylight saving time, of which a clock shows
         // some twice.
         after_hours in 0_i64..7_000,
     ) {
         let schedule = schedule(weeks, &days, &format!("{start:02}:30:00"), &format!("{end:02}:15:00"));
-        let (zone, first_week) = (new_york(), Some(at("2026-01-07T12:00:00")));
-        let after = at("2026-01-01T00:00:00") + jiff::SignedDuration::from_hours(after_hours);
+        let (zone, first_week) = (new_york(), Some(at("2025-01-08T12:00:00")));
+        let after = at("2025-01-02T00:00:00") + jiff::SignedDuration::from_hours(after_hours);
         let opening = schedule.next_opening(after, &zone, first_week).unwrap();
         prop_assert!(opening >= after && schedule.is_open(opening, &zone, first_week));
         let quarter = jiff::SignedDuration::from_mins(15);

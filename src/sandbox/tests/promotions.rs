@@ -78,7 +78,7 @@ async fn a_put_changes_only_what_it_sends() {
     let mut expected = rig.get("/promotions/1").await.json();
     expected["data"]["status"] = json!("DISABLED");
     expected["data"]["max_uses"] = json!(500);
-    expected["data"]["end_date"] = json!("2030-06-30T22:00:00+00:00");
+    expected["data"]["end_date"] = json!("2025-06-30T22:00:00+00:00");
     let patch = json!({
         "id": 99,
         "current_uses": 0,
@@ -88,7 +88,7 @@ async fn a_put_changes_only_what_it_sends() {
         "redemption_type": "COUPON",
         "status": "DISABLED",
         "max_uses": 500,
-        "end_date": "2030-07-01T00:00:00+02:00",
+        "end_date": "2025-07-01T00:00:00+02:00",
     });
 
     let reply = rig.put("/promotions/1", &patch).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::changes::ChangeError;
 use crate::clock::Clock;
 use crate::coupons::quoted;
-use crate::coupons::store_time::TimeFault;
+use crate::coupons::store_time::{Examples, TimeFault};
 use crate::jobs::JournalError;
 use crate::policy::Violation;
 use crate::state::StateError;
@@ -18,7 +18,7 @@ impl From<ChangeError> for ToolError {
             ChangeError::Invalid { message, hint } => {
                 Self::lasting(ErrorCode::InvalidArguments, message, format!("{hint} Nothing was changed."))
             }
-            ChangeError::Time { argument, fault } => time(argument, &fault),
+            ChangeError::Time { argument, fault, examples } => time(argument, &fault, &examples),
             ChangeError::CodeText(error) => error.into(),
             ChangeError::Taken { code } => Self::lasting(
                 ErrorCode::CodeConflict,
@@ -132,19 +132,25 @@ impl From<StateError> for ToolError {
     }
 }
 
-fn time(argument: &str, fault: &TimeFault) -> ToolError {
+fn time(argument: &str, fault: &TimeFault, examples: &Examples) -> ToolError {
+    let Examples { now, day, local, with_offset } = examples;
     let message = format!("Argument \"{argument}\": {fault}.");
     match fault {
         TimeFault::ZoneUnknown => ToolError::lasting(
             ErrorCode::TimezoneUnknown,
             message,
-            "Give a time with an offset, such as 2026-11-22T23:59:59-05:00, or have the operator set \
-             BIGCOMMERCE_TIME_ZONE. Nothing was changed.",
+            format!(
+                "Give a time with an offset, such as {with_offset}, or have the operator set BIGCOMMERCE_TIME_ZONE. \
+                 Nothing was changed."
+            ),
         ),
         _ => ToolError::lasting(
             ErrorCode::InvalidArguments,
             message,
-            "Give a date such as 2026-11-22, or a time such as 2026-11-22T18:00. Nothing was changed.",
+            format!(
+                "Give a day such as {day}, a time on the store's clocks such as {local}, or a time with its offset \
+                 such as {with_offset}. It is now {now}. Nothing was changed."
+            ),
         ),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Counter, Row};
+use crate::support::day_in;
 
 /// An ordinary promotion with these fields besides.
 fn sale(fields: Value) -> Value {
@@ -98,23 +99,22 @@ async fn a_name_is_a_line_that_people_can_read() {
 #[tokio::test]
 async fn dates_must_be_readable_and_in_order() {
     let mut counter = Counter::open().await;
+    let (day, next_day) = (day_in(60), day_in(61));
+    let at = |clock: &str| format!("{day}T{clock}");
     let rows: Vec<Row<'_>> = vec![
-        (sale(json!({"ends_at": "next full moon"})), &["ends_at", "2026-11-22"]),
-        (sale(json!({"starts_at": "2026-02-30"})), &["starts_at"]),
+        (sale(json!({"ends_at": "next full moon"})), &["ends_at", "such as"]),
+        (sale(json!({"starts_at": "2025-02-30"})), &["starts_at"]),
         (sale(json!({"starts_at": ""})), &["starts_at"]),
         (sale(json!({"ends_at": 1_800_000_000})), &["ends_at"]),
-        (sale(json!({"starts_at": "2027-02-02", "ends_at": "2027-02-01"})), &["end", "ends_at"]),
-        (sale(json!({"starts_at": "2027-02-02T10:00:00Z", "ends_at": "2027-02-02T10:00:00Z"})), &["end"]),
-        (
-            sale(json!({"starts_at": "2027-02-02T10:00:00Z", "ends_at": "2027-02-02T11:00:00+01:00"})),
-            &["end"],
-        ),
+        (sale(json!({"starts_at": next_day, "ends_at": day})), &["end", "ends_at"]),
+        (sale(json!({"starts_at": at("10:00:00Z"), "ends_at": at("10:00:00Z")})), &["end"]),
+        (sale(json!({"starts_at": at("10:00:00Z"), "ends_at": at("11:00:00+01:00")})), &["end"]),
         (sale(json!({"starts_at": "never"})), &["starts_at"]),
     ];
     counter.refuses_all("create_promotion", "invalid_arguments", &rows).await;
     let rows: Vec<Row<'_>> = vec![
         (json!({"promotion_id": 1, "ends_at": "2024-04-29"}), &["end"]),
-        (json!({"promotion_id": 5, "starts_at": "2030-01-01"}), &["end"]),
+        (json!({"promotion_id": 5, "starts_at": "2025-01-01"}), &["end"]),
         (json!({"promotion_id": 1, "starts_at": "never"}), &["starts_at"]),
         (json!({"promotion_id": 1, "ends_at": "soon"}), &["ends_at"]),
     ];
@@ -126,24 +126,26 @@ async fn a_bare_date_needs_a_time_zone_and_a_configured_one_will_do() {
     let mut counter = Counter::open().await;
     let unreadable = json!({"method": "GET", "path": "/v2/store", "times": 1_000, "status": 403});
     counter.sandbox.fault(unreadable).await;
+    let day = day_in(60);
     let says: &[&str] = &["ends_at", "offset", "BIGCOMMERCE_TIME_ZONE"];
     let ends = |at: &str| sale(json!({"ends_at": at}));
-    counter.refuses("create_promotion", "timezone_unknown", (ends("2027-01-31"), says)).await;
-    counter.refuses("create_promotion", "timezone_unknown", (ends("2027-01-31T18:00"), says)).await;
-    let edit = json!({"promotion_id": 1, "ends_at": "2027-01-31"});
+    counter.refuses("create_promotion", "timezone_unknown", (ends(&day.to_string()), says)).await;
+    counter.refuses("create_promotion", "timezone_unknown", (ends(&format!("{day}T18:00")), says)).await;
+    let edit = json!({"promotion_id": 1, "ends_at": day});
     counter.refuses("update_promotion", "timezone_unknown", (edit, says)).await;
     let deletion = json!({"promotion_id": 4, "created_before": "2025-01-31"});
     let says: &[&str] = &["created_before", "BIGCOMMERCE_TIME_ZONE"];
     counter.refuses("delete_coupon_codes", "timezone_unknown", (deletion, says)).await;
 
     // An offset says all that is needed.
-    counter.host.ok("create_promotion", ends("2027-01-31T23:59:59-05:00")).await;
+    counter.host.ok("create_promotion", ends(&format!("{day}T23:59:59-05:00"))).await;
     counter.host = Counter::serve(&counter.sandbox, &[("BIGCOMMERCE_TIME_ZONE", "America/New_York")]).await;
-    let made =
-        counter.host.ok("create_promotion", sale(json!({"name": "Zoned", "ends_at": "2026-11-22"}))).await;
-    assert!(made.to_string().contains("Sunday 22 Nov 2026, 23:59:59 America/New_York"), "{made}");
+    let made = counter.host.ok("create_promotion", sale(json!({"name": "Zoned", "ends_at": day}))).await;
+    let last_second = day.at(23, 59, 59, 0).in_tz("America/New_York").unwrap();
+    let words = last_second.strftime("%A %-d %b %Y, 23:59:59 America/New_York").to_string();
+    assert!(made.to_string().contains(&words), "{words}: {made}");
     let kept = counter.sandbox.get(&format!("/promotions/{}", made["promotion_id"])).await;
-    assert_eq!(kept["data"]["end_date"], "2026-11-23T04:59:59+00:00");
+    assert_eq!(kept["data"]["end_date"], last_second.timestamp().strftime("%FT%T+00:00").to_string());
 }
 
 #[tokio::test]

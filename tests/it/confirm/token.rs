@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::asking_host::{AskingHost, LEGACY, WAYS};
-use crate::support::guarded_store::{GuardedStore, in_days};
+use crate::support::guarded_store::GuardedStore;
+use crate::support::in_days;
 
 const ALL_TOOLS: [&str; 2] = ["--toolsets", "read,codes,promotions,settings"];
 
@@ -180,7 +181,7 @@ async fn a_token_for_a_promotion_that_was_edited_since_is_asked_again() {
         json!({"rules": [{"action": {"cart_value": {"discount": {"percentage_amount": "90"}}}}]}),
         json!({"status": "DISABLED"}),
         json!({"max_uses": 50}),
-        json!({"end_date": "2040-01-01T00:00:00+00:00"}),
+        json!({"end_date": in_days(365)}),
     ];
     for (tool, asked) in [
         ("delete_promotions", json!({"promotion_ids": [7]})),

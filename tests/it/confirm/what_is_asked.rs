@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::asking_host::{AskingHost, ERAS, LEGACY, MODERN, Reply};
-use crate::support::guarded_store::{GuardedStore, in_days};
+use crate::support::guarded_store::GuardedStore;
+use crate::support::in_days;
 
 /// The arguments of an ordinary promotion with some of them replaced; null takes one away.
 fn ordinary(other: Value) -> Value {

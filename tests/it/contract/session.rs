@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Contract, start};
+use crate::support::day_in;
 use crate::support::stdio_host::StdioHost;
 
 #[tokio::test]
@@ -91,7 +92,7 @@ fn changing() -> Vec<(&'static str, Value)> {
             "create_promotion",
             json!({
                 "name": "Flat", "discount_type": "percent", "discount_value": 12.5, "minimum_spend": 40,
-                "starts_at": "2026-01-01", "ends_at": "2126-12-31", "max_uses": 100, "customer_group_ids": [1, 2],
+                "starts_at": "2025-01-01", "ends_at": day_in(365), "max_uses": 100, "customer_group_ids": [1, 2],
                 "currency_code": "USD", "can_be_used_with_other_promotions": false, "code": "FLAT",
                 "code_max_uses": 5, "max_uses_per_customer": 1,
             }),
@@ -109,7 +110,7 @@ fn changing() -> Vec<(&'static str, Value)> {
         (
             "update_promotion",
             json!({
-                "promotion_id": 8, "name": "Flatter", "status": "DISABLED", "starts_at": "2026-02-01",
+                "promotion_id": 8, "name": "Flatter", "status": "DISABLED", "starts_at": "2025-02-01",
                 "ends_at": "never", "max_uses": 0, "can_be_used_with_other_promotions": true,
                 "discount_value": 20, "minimum_spend": 0,
             }),

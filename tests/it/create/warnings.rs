@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CREATE, UNLIMITED};
+use crate::support::in_days;
 use crate::support::published::assert_fits;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{start, start_wired};
@@ -33,7 +34,7 @@ async fn a_code_that_is_not_capped_or_will_not_work_says_so() {
         (json!({}), 0, json!([UNLIMITED])),
         (json!({"max_uses": 10}), 0, json!(null)),
         (past, 5, json!([ENDED])),
-        (json!({"start_date": "2124-01-01T00:00:00+00:00"}), 5, json!([NOT_STARTED])),
+        (json!({"start_date": in_days(1)}), 5, json!([NOT_STARTED])),
         (json!({"status": "DISABLED"}), 5, json!([DISABLED])),
         (json!({"status": "DISABLED"}), 0, json!([UNLIMITED, DISABLED])),
     ]

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::asking_host::{AskingHost, LEGACY, yes};
-use crate::support::guarded_store::{GuardedStore, in_days};
+use crate::support::guarded_store::GuardedStore;
+use crate::support::in_days;
 
 /// A host that says yes to whatever is asked, so that only the policy stands in the way.
 async fn host(store: &GuardedStore, policy: &str) -> AskingHost {

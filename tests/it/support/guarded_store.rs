@@ -9,16 +9,10 @@ use tokio::process::Command;
 use super::asking_host::{AskingHost, Over, Way};
 use super::process::binary;
 use super::sandbox::Sandbox;
-use crate::support::now;
 
 pub(crate) struct GuardedStore {
     pub(crate) sandbox: Sandbox,
     folder: TempDir,
-}
-
-/// The time so many days from now, as `ends_at` takes it.
-pub(crate) fn in_days(days: i64) -> String {
-    (now() + jiff::SignedDuration::from_hours(24 * days)).strftime("%FT%TZ").to_string()
 }
 
 impl GuardedStore {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::asking_host::{LEGACY, Reply, yes};
 use crate::support::guarded_store::GuardedStore;
+use crate::support::in_days;
 use crate::support::tool_error;
 
 enum Edit {
@@ -73,11 +74,7 @@ async fn an_edit_of_what_the_change_left_is_not_overwritten() {
         ("create_promotion", new.clone(), vec![Put("/promotions/8", json!({"name": "Theirs"}))]),
         ("create_promotion", new.clone(), vec![Put("/promotions/8", json!({"status": "DISABLED"}))]),
         ("create_promotion", new.clone(), vec![Put("/promotions/8", json!({"rules": percent}))]),
-        (
-            "create_promotion",
-            new.clone(),
-            vec![Put("/promotions/8", json!({"end_date": "2090-01-01T00:00:00+00:00"}))],
-        ),
+        ("create_promotion", new.clone(), vec![Put("/promotions/8", json!({"end_date": in_days(365)}))]),
         ("create_promotion", new, vec![Post("/promotions/8/codes", new_code("THEIRS"))]),
         (
             "update_promotion",

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::asking_host::{AskingHost, ERAS, LEGACY, Reply, yes};
-use crate::support::guarded_store::{GuardedStore, in_days};
+use crate::support::guarded_store::GuardedStore;
+use crate::support::in_days;
 
 /// Calls a tool and says yes if asked.
 async fn make(host: &mut AskingHost, tool: &str, arguments: Value) -> Value {
@@ -43,7 +44,7 @@ async fn terms(store: &GuardedStore) -> Value {
 async fn store() -> GuardedStore {
     let store = GuardedStore::start().await;
     let fields = json!({
-        "name": "Kept", "end_date": "2090-01-01T00:00:00+00:00", "customer": {"group_ids": [3]},
+        "name": "Kept", "end_date": in_days(365), "customer": {"group_ids": [3]},
         "channels": [{"id": 1}], "coupon_overrides_other_promotions": true,
     });
     assert_eq!(store.add_promotion(fields).await, 7);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::fault::Table;
 use super::holding::Holding;
 use super::matrix::{Write, survives};
+use crate::support::day_in;
 
 /// What `create_promotion` says is there, and nothing else is new.
 fn says_what_was_made(content: &Value, before: &Holding, after: &Holding) -> bool {
@@ -20,7 +21,7 @@ fn says_what_was_made(content: &Value, before: &Holding, after: &Holding) -> boo
 fn autumn() -> Value {
     json!({
         "name": "Autumn", "discount_type": "percent", "discount_value": 15, "minimum_spend": 40,
-        "starts_at": "2026-01-01", "ends_at": "2027-01-31", "max_uses": 100,
+        "starts_at": "2025-01-01", "ends_at": day_in(60), "max_uses": 100,
         "code": "AUTUMN15", "code_max_uses": 50, "max_uses_per_customer": 1,
     })
 }
@@ -73,7 +74,7 @@ async fn an_edit_is_whole_or_not_made() {
     survives(Write {
         tool: "update_promotion",
         arguments: json!({
-            "promotion_id": 1, "status": "DISABLED", "max_uses": 500, "discount_value": 25, "ends_at": "2027-02-28",
+            "promotion_id": 1, "status": "DISABLED", "max_uses": 500, "discount_value": 25, "ends_at": day_in(80),
         }),
         table: Table::Whole,
         first: vec![],
