@@ -17,7 +17,8 @@
 //! # The control API
 //! Served when [`SandboxOptions::control`] is set, without a token, and only to requests whose `Host` is
 //! loopback and that no page of another site sent:
-//! - `POST /_sandbox/faults` adds one rule (see `faults`), `DELETE /_sandbox/faults` removes all.
+//! - `POST /_sandbox/faults` adds one rule (see `faults`), `DELETE /_sandbox/faults` removes all
+//!   and lets the requests go on that they hold.
 //! - `GET /_sandbox/held?at_least=N` answers as soon as rules hold N requests (0 unless given) how many are held;
 //!   `POST /_sandbox/release` lets them go on.
 //! - `GET /_sandbox/requests` lists the API requests since the start or the latest reset.

@@ -41,8 +41,11 @@ impl Exchange {
         self.eras.current().await.faults.add(rule)
     }
 
+    /// Removes all fault rules, and lets the requests go on that they hold.
     pub(super) async fn clear_faults(&self) {
-        self.eras.current().await.faults.clear();
+        let era = self.eras.current().await;
+        era.faults.clear();
+        era.held.release();
     }
 
     /// Waits until at least `least` requests are held; returns their number.

@@ -1,7 +1,5 @@
 //! The server on Streamable HTTP.
 
-use std::time::{Duration, Instant};
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -157,11 +155,9 @@ async fn signals_end_the_server_with_sessions_and_a_call_open() {
         let busy =
             tokio::spawn(async move { host.call("list_coupon_codes", json!({"promotion_id": 1})).await });
         let _call = tokio::time::timeout(PATIENCE, silent.accept()).await.unwrap().unwrap();
-        let started = Instant::now();
         server.signal(signal);
         let status = tokio::time::timeout(PATIENCE, server.child.wait()).await.unwrap().unwrap();
         assert_eq!(status.code(), Some(0), "{signal}");
-        assert!(started.elapsed() < Duration::from_secs(3), "{signal}: {:?}", started.elapsed());
         busy.abort();
         drop(stream);
     }

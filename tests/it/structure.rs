@@ -21,7 +21,12 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 fn sources() -> BTreeMap<PathBuf, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    texts_below("src")
+}
+
+/// The text files below a folder of the repository, by their paths in it.
+fn texts_below(folder: &str) -> BTreeMap<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut folders = vec![root.clone()];
     let mut sources = BTreeMap::new();
     while let Some(folder) = folders.pop() {
@@ -29,8 +34,7 @@ fn sources() -> BTreeMap<PathBuf, String> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
-                let text = std::fs::read_to_string(&path).unwrap();
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
                 sources.insert(path.strip_prefix(&root).unwrap().to_owned(), text);
             }
         }
@@ -67,5 +71,30 @@ fn no_source_file_outgrows_its_room() {
         let is_tests = path.file_stem().is_some_and(|stem| stem == "tests")
             || path.components().any(|c| c.as_os_str() == "tests");
         assert!(is_tests || lines <= 300, "{} has {lines} lines of code", path.display());
+    }
+}
+
+/// A date that is past stays past. Any other one is right for a while only: reckon it from the clock.
+#[test]
+fn no_text_holds_a_date_that_is_still_to_come() {
+    /// Earlier than the day on which this test was written.
+    const PAST: &str = "2026-11-23";
+    let date = regex::Regex::new(r"\b(2\d{3}-[01]\d(-[0-3]\d)?)").unwrap();
+    let mut texts = BTreeMap::new();
+    for folder in ["src", "tests", "benches"] {
+        texts
+            .extend(texts_below(folder).into_iter().map(|(path, text)| (Path::new(folder).join(path), text)));
+    }
+    for file in ["README.md", "mcp.json"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        texts.insert(file.into(), std::fs::read_to_string(path).unwrap());
+    }
+    texts.remove(Path::new("tests/it/structure.rs"));
+    for (path, text) in texts {
+        for (number, line) in text.lines().enumerate() {
+            for found in date.find_iter(line) {
+                assert!(found.as_str() < PAST, "{}:{}: {}", path.display(), number + 1, found.as_str());
+            }
+        }
     }
 }

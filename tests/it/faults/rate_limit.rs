@@ -145,10 +145,9 @@ async fn without_headers_it_is_waited_for_too_where_there_is_time() {
 async fn the_default_patience_is_shorter_than_a_full_window() {
     let headers = json!({"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "29000"});
     let mut line = limited(&[], "POST", headers, Value::Null).await;
-    let started = Instant::now();
     let error = line.error(CREATE, arguments(CREATE)).await;
     assert_eq!(kind(&error), rate_limited(29));
-    assert!(started.elapsed() < Duration::from_secs(20));
+    assert_eq!(line.wire.posts(), 1);
     line.end().await;
 }
 

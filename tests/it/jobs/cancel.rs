@@ -1,9 +1,6 @@
-//! Cancelling stops within a second, loses nothing, and can be taken back.
-
-use std::time::Duration;
+//! Cancelling waits for no answer, loses nothing, and can be taken back. How soon it stops, the benchmark tells.
 
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::oracle;
 use super::stand::{Stand, end_of};
@@ -11,37 +8,33 @@ use super::task::Task;
 use crate::support::call;
 use crate::support::stdio_host::StdioHost;
 
-/// A second, and what a busy machine takes besides.
-const A_SECOND: Duration = Duration::from_millis(1_600);
-
-async fn cancel(host: &mut StdioHost, id: &str) -> Duration {
-    let asked = Instant::now();
+async fn cancel(host: &mut StdioHost, id: &str) {
     let answer = host.ok("control_job", json!({"job_id": id, "action": "cancel"})).await;
     assert_eq!(answer["job"]["state"], "cancelled", "{answer}");
-    asked.elapsed()
 }
 
 #[tokio::test]
-async fn a_job_stops_within_a_second_keeps_what_was_done_and_goes_on_when_resumed() {
+async fn a_cancelled_job_keeps_what_was_done_and_goes_on_when_resumed() {
     for (count, random, from_elsewhere) in [(5_100, 12, false), (800, 20, true)] {
-        let stand = Stand::start(&["--quota", "0", "--latency-ms", "50"]).await;
-        let stand = stand.with_flags(&["--settle-ms", "300"]);
+        let stand = Stand::start(&["--quota", "0"]).await.with_flags(&["--settle-ms", "300"]);
         let promotion = stand.sandbox.bulk_promotion("Bulk").await;
         let task = Task::generation_on(&stand, promotion, count, random, (2, 1)).await;
-        let sent_before = stand.writes().await;
+        // Some are answered, and then none is until after the cancel.
+        stand.hold_batches(3).await;
+        stand.hold_singles(20).await;
         let mut other = stand.host().await;
         let mut host = stand.host().await;
         host.start("tools/call", call(task.tool, task.arguments.clone())).await;
-        stand.until_writes(sent_before + 1).await;
-        let id = stand.only_job().await.unwrap().id.to_string();
-        let took = cancel(if from_elsewhere { &mut other } else { &mut host }, &id).await;
-        assert!(took < A_SECOND, "{took:?}");
+        let id = stand.until_job(|job| job.counts.succeeded > 0).await.id.to_string();
+        cancel(if from_elsewhere { &mut other } else { &mut host }, &id).await;
 
         let job = stand.only_job().await.unwrap();
         let made = stand.codes(promotion).await.len() as u64;
         assert!(0 < job.counts.succeeded && job.counts.succeeded <= made && made < count as u64, "{job:?}");
         let writes = stand.writes().await;
-        assert!(cancel(&mut other, &id).await < A_SECOND, "once more makes no difference");
+        // Once more makes no difference.
+        cancel(&mut other, &id).await;
+        stand.sandbox.clear_faults().await;
 
         host.ok("control_job", json!({"job_id": id, "action": "resume"})).await;
         end_of(&mut host, &id).await;
@@ -51,7 +44,7 @@ async fn a_job_stops_within_a_second_keeps_what_was_done_and_goes_on_when_resume
 }
 
 #[tokio::test]
-async fn a_job_stops_within_a_second_though_no_answer_comes() {
+async fn a_job_stops_though_no_answer_comes() {
     let stand = Stand::start(&["--quota", "0"]).await;
     let promotion = stand.sandbox.bulk_promotion("Bulk").await;
     let task = Task::generation_on(&stand, promotion, 200, 20, (1, 1)).await;
@@ -59,12 +52,11 @@ async fn a_job_stops_within_a_second_though_no_answer_comes() {
     hang(&stand, "POST", 0).await;
     host.start("tools/call", call(task.tool, task.arguments.clone())).await;
     let job = stand.until_job(|job| job.counts.unknown >= 40).await;
-    let took = cancel(&mut host, job.id.as_str()).await;
-    assert!(took < A_SECOND, "{took:?}");
+    cancel(&mut host, job.id.as_str()).await;
 }
 
 #[tokio::test]
-async fn a_job_stops_within_a_second_though_it_looks_what_became_of_a_lost_answer() {
+async fn a_job_stops_though_it_looks_what_became_of_a_lost_answer() {
     for random in [12, 20] {
         let stand = Stand::start(&["--quota", "0"]).await.with_flags(&["--settle-ms", "0"]);
         let promotion = stand.sandbox.bulk_promotion("Bulk").await;
@@ -83,16 +75,15 @@ async fn a_job_stops_within_a_second_though_it_looks_what_became_of_a_lost_answe
         let seen = stand.sandbox.requests().await.len();
         host.ok("get_job", json!({})).await;
         stand.until_requests(seen + look_ups).await;
-        let took = cancel(&mut host, job.id.as_str()).await;
-        assert!(took < A_SECOND, "{took:?}");
+        cancel(&mut host, job.id.as_str()).await;
     }
 }
 
-/// All but the first `answered` requests to the codes wait for longer than the test takes.
+/// All but the first `answered` requests to the codes wait until the faults are cleared.
 async fn hang(stand: &Stand, method: &str, answered: usize) {
     for path in ["/codes", "/codegen"] {
         let rule = json!({
-            "method": method, "path": path, "delay_ms": 120_000, "times": 10_000, "skip": answered,
+            "method": method, "path": path, "hold": "before_commit", "times": 10_000, "skip": answered,
         });
         stand.sandbox.fault(rule).await;
     }

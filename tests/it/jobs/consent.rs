@@ -6,12 +6,10 @@ use super::stand::{Stand, client, end_of};
 use crate::support::call;
 use crate::support::stdio_host::StdioHost;
 
-/// Slow enough to be stopped on the way.
-const SLOW: &str = "250";
 const GENERATE: &str = "generate_coupon_codes";
 
-async fn stand(latency_ms: &str, flags: &[&str]) -> (Stand, u64) {
-    let mut stand = Stand::start(&["--quota", "0", "--latency-ms", latency_ms]).await;
+async fn stand(flags: &[&str]) -> (Stand, u64) {
+    let mut stand = Stand::start(&["--quota", "0"]).await;
     stand.flags.clear();
     let stand = stand.with_flags(flags);
     let promotion = stand.sandbox.bulk_promotion("Bulk").await;
@@ -40,18 +38,20 @@ fn percent(percent: &str) -> Value {
 /// Begins a longer job, and cancels it when its first codes are there.
 async fn cancelled(stand: &Stand, host: &mut StdioHost, arguments: Value) -> String {
     let mut other = stand.host().await;
+    stand.hold_batches(2).await;
     host.start("tools/call", call(GENERATE, arguments)).await;
     let job = stand.until_job(|job| job.counts.succeeded > 0).await;
     assert!(job.counts.succeeded < job.requested, "{job:?}");
     let id = job.id.to_string();
     let answer = other.ok("control_job", json!({"job_id": id, "action": "cancel"})).await;
     assert_eq!(answer["job"]["state"], "cancelled", "{answer}");
+    stand.sandbox.clear_faults().await;
     id
 }
 
 #[tokio::test]
 async fn a_person_is_asked_about_many_codes_and_about_risky_terms_only() {
-    let (stand, promotion) = stand("0", &[]).await;
+    let (stand, promotion) = stand(&[]).await;
     let writes = stand.writes().await;
     let mut host = stand.host().await;
     let many = host.ok(GENERATE, json!({"promotion_id": promotion, "count": 10_001})).await;
@@ -76,7 +76,7 @@ async fn a_person_is_asked_about_many_codes_and_about_risky_terms_only() {
 
 #[tokio::test]
 async fn the_ceiling_of_a_day_holds_for_jobs_and_what_was_not_used_is_free_again() {
-    let (stand, promotion) = stand(SLOW, &["--confirm", "never", "--settle-ms", "200"]).await;
+    let (stand, promotion) = stand(&["--confirm", "never", "--settle-ms", "200"]).await;
     let file = config(&stand, "[policy]\nmax_codes_created_per_day = 10000\n");
     let stand = stand.with_flags(&["--config", &file]);
     let mut host = stand.host().await;
@@ -101,7 +101,7 @@ async fn the_ceiling_of_a_day_holds_for_jobs_and_what_was_not_used_is_free_again
 
 #[tokio::test]
 async fn a_job_is_not_resumed_on_terms_that_nobody_agreed_to() {
-    let (stand, promotion) = stand(SLOW, &["--settle-ms", "200"]).await;
+    let (stand, promotion) = stand(&["--settle-ms", "200"]).await;
     let mut host = stand.host().await;
     let arguments = json!({"promotion_id": promotion, "count": 9_000});
     let id = cancelled(&stand, &mut host, arguments).await;
@@ -121,7 +121,7 @@ async fn a_job_is_not_resumed_on_terms_that_nobody_agreed_to() {
 
 #[tokio::test]
 async fn a_yes_to_a_deletion_is_good_for_an_hour() {
-    let (stand, promotion) = stand("0", &["--confirm", "never", "--settle-ms", "200"]).await;
+    let (stand, promotion) = stand(&["--confirm", "never", "--settle-ms", "200"]).await;
     for _ in 0..12 {
         stand.plant(promotion, json!({"batch_size": 250})).await;
     }

@@ -82,6 +82,23 @@ impl Stand {
         codes
     }
 
+    /// Holds every `codegen` but the first ones, done as they are, until the faults are cleared.
+    pub(super) async fn hold_batches(&self, first: usize) {
+        self.hold("/codegen", first).await;
+    }
+
+    /// As [`Self::hold_batches`], for the creation of single codes.
+    pub(super) async fn hold_singles(&self, first: usize) {
+        self.hold("/codes", first).await;
+    }
+
+    async fn hold(&self, path: &str, first: usize) {
+        let rule = json!({
+            "method": "POST", "path": path, "skip": first, "times": 1_000_000, "hold": "after_commit",
+        });
+        self.sandbox.fault(rule).await;
+    }
+
     /// The requests so far that were to change the store.
     pub(super) async fn writes(&self) -> usize {
         self.sandbox.requests().await.iter().filter(|(method, ..)| method != "GET").count()

@@ -1,7 +1,6 @@
 //! `jobs run`
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -30,7 +29,7 @@ async fn a_job_whose_process_was_killed_is_finished() {
 #[tokio::test]
 async fn batches_that_were_lost_with_their_process_are_found_again() {
     let stage = Stage::start().await;
-    stage.slow_down(Duration::from_millis(200)).await;
+    stage.hold_after(3).await;
     let promotion = format!("promotion_id={}", stage.promotion);
     let mut command = stage.command(&["call", "generate_coupon_codes", &promotion, "count=9900"]);
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -58,16 +57,17 @@ async fn a_job_of_a_living_process_is_waited_for() {
     let stage = Stage::start().await;
     let (process, job) = stage.under_way().await;
     let id = job["job_id"].as_str().unwrap();
-    let (ran, called) = tokio::join!(stage.jobs_run(&[]), ended(process));
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
-    let promotion = stage.promotion;
-    assert_eq!(
-        ran.stderr,
-        format!(
-            "{id}: generate {MANY} codes of promotion {promotion}; another process runs it\n\
-             {id}: done, {MANY} of {MANY}\n"
-        )
-    );
+    let mut command = stage.command(&["jobs", "run"]);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stderr.take().unwrap()).lines();
+    let waits =
+        format!("{id}: generate {MANY} codes of promotion {}; another process runs it", stage.promotion);
+    assert_eq!(lines.next_line().await.unwrap(), Some(waits));
+    stage.sandbox.clear_faults().await;
+    assert_eq!(lines.next_line().await.unwrap(), Some(format!("{id}: done, {MANY} of {MANY}")));
+    assert_eq!(lines.next_line().await.unwrap(), None);
+    assert!(run.wait().await.unwrap().success());
+    let called = ended(process).await;
     assert_eq!((called.code, &called.json()["job"]["state"]), (Some(0), &json!("done")), "{}", called.stderr);
     stage.assert_whole(id, MANY).await;
 }
@@ -101,7 +101,7 @@ async fn a_signal_puts_the_jobs_down_for_the_next_run() {
     let stage = Stage::start().await;
     let id = stage.orphan().await;
     let before = stage.show(&id).await["succeeded"].as_u64();
-    stage.slow_down(Duration::from_millis(200)).await;
+    stage.hold_after(20).await;
     let mut command = stage.command(&["jobs", "run"]);
     let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     stage.latest(|job| job["owned_elsewhere"] == true && job["succeeded"].as_u64() > before).await;
@@ -186,7 +186,7 @@ async fn a_policy_that_only_reads_finishes_an_export() {
 #[tokio::test]
 async fn a_call_that_ends_before_its_job_says_who_goes_on() {
     let stage = Stage::start().await;
-    stage.slow_down(Duration::from_millis(200)).await;
+    stage.hold_after(20).await;
     // Estimated to take longer than a call waits.
     let called = finish(stage.generate(5_000)).await;
     let answer = called.json();

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -120,11 +119,14 @@ impl Stage {
         codes
     }
 
-    /// Each creation takes this long from now on.
-    pub(super) async fn slow_down(&self, delay: Duration) {
-        let delay = u64::try_from(delay.as_millis()).unwrap();
-        let rule = json!({"method": "POST", "path": "/codes", "times": 1_000_000, "delay_ms": delay});
-        self.sandbox.fault(rule).await;
+    /// Holds every creation of codes but the first ones, done as they are, until the faults are cleared.
+    pub(super) async fn hold_after(&self, first: usize) {
+        for path in ["/codes", "/codegen"] {
+            let rule = json!({
+                "method": "POST", "path": path, "skip": first, "times": 1_000_000, "hold": "after_commit",
+            });
+            self.sandbox.fault(rule).await;
+        }
     }
 
     /// The command for `count` codes, each of which is a request: no `codegen` makes such long ones.
@@ -135,7 +137,7 @@ impl Stage {
 
     /// A job of [`MANY`] codes under way, some of them made, and its process.
     pub(super) async fn under_way(&self) -> (Child, Value) {
-        self.slow_down(Duration::from_millis(200)).await;
+        self.hold_after(20).await;
         let mut command = self.generate(MANY);
         let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let job = self.latest(|job| job["succeeded"].as_u64() > Some(0)).await;
