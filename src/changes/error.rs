@@ -1,5 +1,7 @@
 //! Why a change was not made.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -59,8 +61,8 @@ pub enum ChangeError {
         used: u64,
         /// How much was asked for.
         amount: u64,
-        /// When enough of it is free again; `None` if that much never is.
-        frees_at: Option<Timestamp>,
+        /// When enough of it is free again, and how long that is from now; `None` if that much never is.
+        frees: Option<(Timestamp, Duration)>,
     },
     /// What the server remembers cannot be read or written.
     #[error(transparent)]

@@ -1,5 +1,7 @@
 //! Around every change: room below the daily ceilings, the journal that makes undo possible, the audit log.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing::{error, warn};
@@ -130,10 +132,21 @@ impl Desk {
             if counted.total.saturating_add(amount) > limit {
                 let needed = counted.total.saturating_add(amount) - limit;
                 let frees_at = if amount > limit { None } else { counted.frees_at(needed) };
-                return Err(ChangeError::DailyCeiling { rule, limit, used: counted.total, amount, frees_at });
+                return Err(ChangeError::DailyCeiling {
+                    rule,
+                    limit,
+                    used: counted.total,
+                    amount,
+                    frees: self.with_wait(frees_at),
+                });
             }
         }
         Ok(())
+    }
+
+    /// A time that is to come, and how long it is until then.
+    fn with_wait(&self, at: Option<Timestamp>) -> Option<(Timestamp, Duration)> {
+        at.map(|at| (at, at.duration_since(self.now()).try_into().unwrap_or_default()))
     }
 
     /// Takes room below the ceilings and makes sure that the record can be kept.
@@ -149,7 +162,8 @@ impl Desk {
                 Ok(Reservation::Granted(id)) => reserved.push((ceiling, id)),
                 Ok(Reservation::Refused { used, frees_at }) => {
                     self.give_back(reserved, &Counts::default()).await;
-                    return Err(ChangeError::DailyCeiling { rule, limit, used, amount, frees_at });
+                    let frees = self.with_wait(frees_at);
+                    return Err(ChangeError::DailyCeiling { rule, limit, used, amount, frees });
                 }
                 Err(error) => {
                     self.give_back(reserved, &Counts::default()).await;

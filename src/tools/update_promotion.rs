@@ -1,5 +1,6 @@
 //! `update_promotion`: stop, restart, extend or change a promotion.
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::bigcommerce::Patience;
 use crate::changes::update_promotion::{PlannedEdit, PromotionEdit};
 use crate::changes::{Carried, ChangeError, Desk};
-use crate::clock::Clock;
 use crate::coupons::Promotion;
 use crate::coupons::rules;
 
@@ -78,15 +78,15 @@ struct Terms {
     can_be_used_with_other_promotions: bool,
 }
 
-impl From<&Promotion> for Terms {
-    fn from(promotion: &Promotion) -> Self {
+impl Terms {
+    fn at(now: Timestamp, promotion: &Promotion) -> Self {
         let text = |name: &str| {
             let text = promotion.document.get(name).and_then(serde_json::Value::as_str);
             text.map(crate::coupons::clean)
         };
         Self {
             name: promotion.name.clone(),
-            effective_state: promotion.state(Clock::system().now(), None).as_str().to_owned(),
+            effective_state: promotion.state(now, None).as_str().to_owned(),
             discount: rules::discount_line(&promotion.rules, promotion.currency.as_deref()),
             starts_at: text("start_date"),
             ends_at: text("end_date"),
@@ -100,6 +100,9 @@ impl From<&Promotion> for Terms {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Detail {
     promotion_id: u64,
+    /// When the change was planned.
+    #[serde(skip)]
+    at: Timestamp,
     /// Of the shape of after.
     #[schemars(with = "schema::Opaque")]
     before: Terms,
@@ -150,7 +153,8 @@ impl ChangeTool for UpdatePromotion {
             desk.plan_update_promotion(input.promotion_id, &edit, patience).await?;
         let detail = Detail {
             promotion_id: before.id,
-            before: Terms::from(&before),
+            at: desk.now(),
+            before: Terms::at(desk.now(), &before),
             after: None,
             codes_affected: codes,
             changes: plan.as_ref().map(|plan| plan.lines.clone()).unwrap_or_default(),
@@ -160,7 +164,7 @@ impl ChangeTool for UpdatePromotion {
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {
         let Some(promotion) = carried.updated.first() else { return "Nothing was changed.".to_owned() };
-        detail.after = Some(Terms::from(promotion));
+        detail.after = Some(Terms::at(detail.at, promotion));
         format!("Promotion {} {} was changed.", promotion.id, promotion.quoted_name())
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::changes::ChangeError;
-use crate::clock::Clock;
 use crate::coupons::quoted;
 use crate::coupons::store_time::{Examples, TimeFault};
 use crate::jobs::JournalError;
@@ -27,20 +26,18 @@ impl From<ChangeError> for ToolError {
             ),
             ChangeError::Coupon(error) => error.into(),
             ChangeError::Policy(violation) => violation.into(),
-            ChangeError::DailyCeiling { rule, limit, used, amount, frees_at } => {
+            ChangeError::DailyCeiling { rule, limit, used, amount, frees } => {
                 let message = format!(
                     "The operator's ceiling {rule} = {limit} in 24 hours does not leave room for {amount}: {used} are \
                      used."
                 );
-                match frees_at {
-                    Some(frees_at) => {
-                        let wait = frees_at.duration_since(Clock::system().now());
+                match frees {
+                    Some((frees_at, wait)) => {
                         let hint = format!(
                             "Enough is free again at {frees_at}. Nothing was changed. The operator can raise the \
                              ceiling."
                         );
-                        Self::passing(ErrorCode::DailyCeiling, message, hint)
-                            .after(wait.try_into().unwrap_or_default())
+                        Self::passing(ErrorCode::DailyCeiling, message, hint).after(wait)
                     }
                     None => Self::lasting(
                         ErrorCode::DailyCeiling,
