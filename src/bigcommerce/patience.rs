@@ -6,6 +6,17 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+/// Whose turn it is when not everybody can be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Priority {
+    /// A job: it leaves a part of the quota to others.
+    Background,
+    /// A call.
+    Usual,
+    /// A call that stops a promotion: nothing that we only believe may hold it up.
+    Urgent,
+}
+
 /// The time budget of one tool call, shared by all the requests that it makes.
 ///
 /// Hosts give a tool about 60 s; a call that slept past that would be a time-out without a reason. So the
@@ -14,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 pub struct Patience {
     deadline: Instant,
     waiting: Mutex<Duration>,
-    background: bool,
+    priority: Priority,
     sent: AtomicBool,
 }
 
@@ -31,7 +42,7 @@ impl Patience {
         Self {
             deadline: Instant::now() + total,
             waiting: Mutex::new(waiting.min(total)),
-            background: false,
+            priority: Priority::Usual,
             sent: AtomicBool::new(false),
         }
     }
@@ -39,12 +50,23 @@ impl Patience {
     /// The patience of a job's request: it waits for as long as the rate limit wants, and leaves a part of the
     /// quota to others.
     pub fn of_a_job() -> Self {
-        Self { background: true, ..Self::new(OF_A_JOB, OF_A_JOB) }
+        Self { priority: Priority::Background, ..Self::new(OF_A_JOB, OF_A_JOB) }
+    }
+
+    /// The same budget for a call that stops a promotion.
+    #[must_use]
+    pub fn urgent(self) -> Self {
+        Self { priority: Priority::Urgent, ..self }
+    }
+
+    /// Whether this call stops a promotion, so that it goes ahead of others.
+    pub fn is_urgent(&self) -> bool {
+        self.priority == Priority::Urgent
     }
 
     /// Whether the requests leave a part of the quota to others.
     pub(crate) fn is_background(&self) -> bool {
-        self.background
+        self.priority == Priority::Background
     }
 
     /// Takes note that a request goes out; whether one had before.

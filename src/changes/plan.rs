@@ -156,6 +156,12 @@ impl Step {
         identity
     }
 
+    /// Whether the step stops a promotion.
+    pub fn stops_a_promotion(&self) -> bool {
+        let Self::UpdatePromotion { patch, .. } = self else { return false };
+        patch.get("status").is_some_and(|status| status == "DISABLED")
+    }
+
     /// What the step does, for a sentence.
     pub fn in_words(&self) -> String {
         let codes = |codes: &[CodeRow]| match codes {

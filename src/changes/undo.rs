@@ -62,6 +62,12 @@ impl Desk {
         Ok(PlannedUndo { change, plan: Some(Box::new(plan)) })
     }
 
+    /// Whether to take this change back is to stop a promotion that it made live. Asks nothing of BigCommerce.
+    pub async fn undo_stops_a_promotion(&self, id: Option<&str>, caller: &str) -> bool {
+        let Ok(change) = self.change_to_undo(id, caller).await else { return false };
+        undo_of(&change).is_ok_and(|undo| undo.steps.iter().any(Step::stops_a_promotion))
+    }
+
     async fn change_to_undo(&self, id: Option<&str>, caller: &str) -> Result<Change, ChangeError> {
         let found = match id {
             None => self.state().latest_change(caller).await?,

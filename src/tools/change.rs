@@ -30,6 +30,11 @@ pub(super) trait ChangeTool {
     /// What it answers besides what all of them answer. Every field may be left out.
     type Detail: Serialize + JsonSchema + Send;
 
+    /// Whether it stops a promotion: then neither the queue nor a guess at the rate limit holds it up.
+    fn is_urgent(_: &Desk, _: &Self::Input, _: &CallContext) -> impl Future<Output = bool> + Send {
+        async { false }
+    }
+
     /// Reads what it needs to, and plans.
     fn plan(
         desk: &Desk,
@@ -164,9 +169,12 @@ pub(super) async fn handle<T: ChangeTool>(
         let message = "Nothing has been changed: the person who was asked did not agree.".to_owned();
         return Answer::<T::Detail>::new(Status::Declined, message, desk).into_outcome();
     }
-    let input = serde_path_to_error::deserialize(arguments.clone())
+    let input: T::Input = serde_path_to_error::deserialize(arguments.clone())
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
-    let patience = desk.store().patience();
+    let mut patience = desk.store().patience();
+    if T::is_urgent(desk, &input, context).await {
+        patience = patience.urgent();
+    }
     let turn = desk.turn(&patience).await?;
     let Draft { plan, mut detail, idle } = T::plan(desk, input, context, &patience).await?;
     let Some(mut plan) = plan else {

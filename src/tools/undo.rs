@@ -45,6 +45,10 @@ impl ChangeTool for Undo {
     type Input = Input;
     type Detail = Detail;
 
+    async fn is_urgent(desk: &Desk, input: &Input, context: &CallContext) -> bool {
+        desk.undo_stops_a_promotion(input.change_id.as_deref(), &context.caller).await
+    }
+
     async fn plan(
         desk: &Desk,
         input: Input,

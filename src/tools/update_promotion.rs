@@ -125,6 +125,10 @@ impl ChangeTool for UpdatePromotion {
     type Input = Input;
     type Detail = Detail;
 
+    async fn is_urgent(_: &Desk, input: &Input, _: &CallContext) -> bool {
+        input.status == Some(Status::Disabled)
+    }
+
     async fn plan(
         desk: &Desk,
         input: Input,
