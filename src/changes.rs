@@ -29,13 +29,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
 
 use crate::bigcommerce::Patience;
 use crate::coupons::Store;
 use crate::jobs::Jobs;
 use crate::policy::{ConfirmMode, ConfirmThresholds, Policy};
-use crate::state::State;
+use crate::state::{State, WriteGuard};
 
 pub use error::ChangeError;
 pub use plan::{CodeRow, Order, Plan, Step};
@@ -73,7 +73,6 @@ pub struct Desk {
     jobs: Arc<Jobs>,
     rules: Rules,
     label: String,
-    turn: Mutex<()>,
     write_access: AtomicU8,
 }
 
@@ -105,7 +104,7 @@ pub enum WriteAccess {
 impl Desk {
     /// A desk for `store`; `label` names it to people, such as `store abc123`.
     pub fn new(store: Arc<Store>, state: Arc<State>, jobs: Arc<Jobs>, rules: Rules, label: String) -> Self {
-        Self { store, state, jobs, rules, label, turn: Mutex::new(()), write_access: AtomicU8::new(0) }
+        Self { store, state, jobs, rules, label, write_access: AtomicU8::new(0) }
     }
 
     /// The store.
@@ -158,13 +157,13 @@ impl Desk {
         }
     }
 
-    /// Waits until no other change is being planned or carried out. A plan is judged by what the store holds;
-    /// with two at once, each could pass and both together be what neither may.
+    /// Waits until no other change of the store is being planned or carried out, in whichever process.
     ///
     /// # Errors
-    /// [`ChangeError::Busy`] when the call's patience ends first.
-    pub async fn turn(&self, patience: &Patience) -> Result<MutexGuard<'_, ()>, ChangeError> {
-        let turn = tokio::time::timeout(patience.time_left(), self.turn.lock()).await;
-        turn.map_err(|_| ChangeError::Busy)
+    /// [`ChangeError::Busy`] when the call's patience ends first, or the state cannot be used.
+    pub async fn turn(&self, patience: &Patience) -> Result<WriteGuard<'_>, ChangeError> {
+        let turn =
+            self.state.lock_writes(patience.is_urgent(), Instant::now() + patience.time_left()).await?;
+        turn.ok_or(ChangeError::Busy)
     }
 }

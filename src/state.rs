@@ -21,6 +21,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod write_lock;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ pub use self::error::StateError;
 use self::open::Database;
 pub use self::prune::Pruned;
 pub use self::tokens::{Binding, Redeemed, TOKEN_LIFE, canonical};
+pub use self::write_lock::WriteGuard;
+use self::write_lock::WriteLock;
 
 /// Where the state lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,13 +77,14 @@ pub struct StateSettings {
 pub struct State {
     settings: StateSettings,
     database: Database,
+    write_lock: WriteLock,
 }
 
 impl State {
     /// Touches nothing yet.
     pub fn new(settings: StateSettings) -> Self {
         let database = Database::new(&schema::FORMAT, settings.location.clone());
-        Self { settings, database }
+        Self { settings, database, write_lock: WriteLock::new() }
     }
 
     /// Lets the operations under way finish, refuses all others, and closes the database.

@@ -15,6 +15,9 @@ pub(crate) const JOBS_DATABASE: &str = "jobs.db";
 /// The directory of the files that processes lock while they run jobs.
 pub(crate) const OWNERS: &str = "owners";
 
+/// The directory of the files that processes lock while they change a store.
+pub(crate) const WRITE_LOCKS: &str = "writes";
+
 /// How the names of those files end.
 pub(crate) const LOCK: &str = ".lock";
 
@@ -115,7 +118,7 @@ fn holds_only_ours(directory: &Path) -> io::Result<bool> {
         let of_a_database = [STATE_DATABASE, JOBS_DATABASE].iter().any(|database| {
             name.strip_prefix(database).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         });
-        if name == OWNERS {
+        if name == OWNERS || name == WRITE_LOCKS {
             return all_are(&entry.path(), |lock| Ok(lock.file_name().to_string_lossy().ends_with(LOCK)));
         }
         Ok(of_a_database || name == AUDIT_LOG)
