@@ -11,7 +11,6 @@ mod journal_faults;
 mod oracle;
 mod refusals;
 mod second_app;
-mod seeds;
 mod stand;
 mod strays;
 mod task;

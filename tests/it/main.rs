@@ -30,6 +30,7 @@ mod jobs_to_be_done;
 mod list;
 mod network;
 mod policy;
+mod processes;
 mod promotions;
 mod properties;
 mod readme;

@@ -9,6 +9,7 @@ pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod published;
 pub(crate) mod sandbox;
+pub(crate) mod seeds;
 pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod stdio_host;

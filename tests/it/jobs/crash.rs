@@ -6,10 +6,11 @@ use fastrand::Rng;
 use serde_json::json;
 use tokio::time::sleep;
 
+use super::oracle;
 use super::stand::{Stand, end_of};
 use super::task::Task;
-use super::{oracle, seeds};
 use crate::support::call;
+use crate::support::seeds;
 use crate::support::stdio_host::StdioHost;
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::crash::carry_through;
+use super::oracle;
 use super::second_app::{SecondApp, is_strangers};
 use super::stand::Stand;
 use super::task::{Goal, Task};
-use super::{oracle, seeds};
+use crate::support::seeds;
 
 #[tokio::test]
 async fn store_and_report_agree_whatever_happens() {

@@ -7,7 +7,7 @@ const ABREAST: usize = 5;
 
 /// Runs `run` for each seed and names those that failed. `COUPON_MCP_SEEDS` says how many there are, or which:
 /// `200`, or `17..18` for one that failed.
-pub(super) async fn each<F>(usual: u64, run: impl Fn(u64) -> F)
+pub(crate) async fn each<F>(usual: u64, run: impl Fn(u64) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
