@@ -4,6 +4,7 @@
 //! to, and only what passes is carried out ([`record`], [`run`]). Nothing in here knows how a person is asked:
 //! that is the tools' matter above.
 
+mod beyond;
 pub mod create_code;
 pub mod create_promotion;
 pub mod delete_codes;

@@ -269,6 +269,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan of nothing but what some promotions come to, to be judged.
+    pub(super) fn of_results(resulting: Vec<Resulting>) -> Self {
+        Self {
+            headline: String::new(),
+            lines: Vec::new(),
+            alternative: None,
+            steps: Vec::new(),
+            order: None,
+            resulting,
+            asks: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// What a confirmation is bound to: the steps, and the terms of each promotion as it will be (or as it is,
     /// where it goes). Who agreed to enabling a promotion of 20% did not agree to one that gives 90% by now.
     pub fn fingerprint(&self) -> Value {

@@ -85,7 +85,12 @@ impl Desk {
         let mut carried = Carried::default();
         let last = plan.steps.len().saturating_sub(1);
         for index in 0..plan.steps.len() {
-            if !run::step(self.store(), plan, index, patience, &mut carried).await || index == last {
+            let whole = run::step(self.store(), plan, index, patience, &mut carried).await;
+            self.stop_what_is_beyond(plan, &mut carried, patience).await;
+            if whole && !carried.stopped.is_empty() {
+                carried.leave(plan.steps.iter().skip(index + 1));
+            }
+            if !carried.is_whole() || index == last {
                 break;
             }
             let progress = Progress { done: index + 1, undo: Undo::of(&carried, plan) };

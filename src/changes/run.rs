@@ -39,6 +39,8 @@ pub struct Carried {
     pub promotions_failed: Vec<(u64, String)>,
     /// What BigCommerce reported as done and yet has otherwise, in sentences.
     pub differing: Vec<String>,
+    /// Promotions that came out beyond what was agreed to, and what was done about it, in sentences.
+    pub stopped: Vec<String>,
     /// Whether more codes were deleted than can be looked at one by one.
     pub unverified: bool,
     /// The settings as they are.
@@ -94,6 +96,7 @@ impl Carried {
             && self.codes_failed.is_empty()
             && self.promotions_failed.is_empty()
             && self.differing.is_empty()
+            && self.stopped.is_empty()
     }
 
     /// A success says that something was done, and its body what: only what was asked for was judged.
@@ -118,7 +121,7 @@ impl Carried {
     }
 
     /// Puts on record that these steps were not even tried.
-    fn leave<'a>(&mut self, steps: impl Iterator<Item = &'a Step>) {
+    pub(super) fn leave<'a>(&mut self, steps: impl Iterator<Item = &'a Step>) {
         let why = || "not tried, because of what failed before".to_owned();
         for step in steps {
             match step {

@@ -293,6 +293,7 @@ fn partial(
              disable it if it must not be so."
         ));
     }
+    sentences.extend(carried.stopped.iter().cloned());
     if !failed.is_empty() {
         sentences.push(format!("Not done: {}.", failed.join("; ")));
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::support::call;
 use crate::support::finished::finish;
 use crate::support::sandbox::Sandbox;
 use crate::support::seeds;
@@ -146,4 +147,35 @@ async fn what_asks_alone_asks_when_it_is_made_of_two_changes_too() {
         assert!(answers.iter().any(|answer| answer["status"] == "needs_confirmation"), "{answers:?}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_promotion_that_another_app_made_costly_meanwhile_is_disabled_again() {
+    let shop = Shop::open(&mut Rng::with_seed(0)).await;
+    let promotion = shop.sandbox.bulk_promotion("Sale").await;
+    let path = format!("/promotions/{promotion}");
+    let mut host = shop.host("auto").await;
+    let off = json!({"promotion_id": promotion, "status": "DISABLED", "max_uses": 9});
+    assert!(is_done(&host.ok("update_promotion", off).await));
+
+    // Judged by 10 percent, and held on its way to BigCommerce.
+    shop.sandbox.fault(json!({"method": "PUT", "path": path, "times": 1, "hold": "before_commit"})).await;
+    let live = json!({"promotion_id": promotion, "status": "ENABLED"});
+    let id = host.start("tools/call", call("update_promotion", live)).await;
+    shop.sandbox.holds(1).await;
+    let rules = json!([{"action": {"cart_value": {"discount": {"percentage_amount": "95"}}}}]);
+    shop.sandbox.put(&path, json!({"rules": rules})).await;
+    shop.sandbox.release().await;
+
+    let answer = loop {
+        let message = host.receive().await;
+        if message["id"] == id {
+            break message["result"]["structuredContent"].clone();
+        }
+    };
+    assert_eq!(answer["status"], "partial", "{answer}");
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.contains(&format!("Promotion {promotion} was disabled again")), "{message}");
+    assert!(message.contains("95%") && message.contains("nobody agreed to"), "{message}");
+    assert_eq!(shop.sandbox.get(&path).await["data"]["status"], "DISABLED");
 }

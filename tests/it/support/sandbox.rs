@@ -91,6 +91,14 @@ impl Sandbox {
         json!({"status": answer.status().as_u16(), "body": answer.json::<Value>().await.unwrap_or_default()})
     }
 
+    /// Changes something behind the server's back.
+    pub(crate) async fn put(&self, path: &str, body: Value) {
+        let url = format!("{}/stores/sandbox/v3{path}", self.server.url);
+        let request = self.client.put(url).header("X-Auth-Token", "sandbox-token");
+        let answer = request.json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
     /// A new promotion that takes any number of codes; gives its id.
     pub(crate) async fn bulk_promotion(&self, name: &str) -> u64 {
         let promotion = json!({
