@@ -21,8 +21,6 @@ use super::{ChangeError, Desk};
 
 /// The fields whose growth counts over a day.
 const SLOW: [&str; 2] = ["max_uses", "can_be_used_with_other_promotions"];
-/// Changes of the last day that are looked at.
-const CHANGES_LOOKED_AT: u32 = 1_000;
 
 /// What to change; what is `None` stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -168,9 +166,9 @@ impl Desk {
     pub(super) async fn as_a_day_ago(&self, promotion: &Promotion) -> Result<Promotion, ChangeError> {
         let mut earlier = Map::new();
         let day_ago = self.now().checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
-        let changes = self.state().recent_changes(CHANGES_LOOKED_AT).await?;
+        let changes = self.state().changes_of_promotion(promotion.id, day_ago).await?;
         // The latest come first, so what is oldest stays.
-        for change in changes.iter().filter(|change| change.at >= day_ago) {
+        for change in &changes {
             let steps = change.before.get("steps").and_then(Value::as_array).into_iter().flatten();
             for step in steps.filter(|step| step.get("promotion_id") == Some(&promotion.id.into())) {
                 let before = step.get("before").and_then(Value::as_object).into_iter().flatten();

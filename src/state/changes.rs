@@ -263,6 +263,35 @@ impl State {
         self.select(select.bind(self.store()).bind(limit)).await
     }
 
+    /// The changes since `since` whose record of what was there names this promotion, the latest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn changes_of_promotion(
+        &self,
+        promotion_id: u64,
+        since: Timestamp,
+    ) -> Result<Vec<Change>, StateError> {
+        let select = sqlx::query_as(select!(
+            "WHERE store = ?1 AND at >= ?2 AND (instr(before, ?3) > 0 OR instr(before, ?4) > 0)
+             ORDER BY sequence DESC"
+        ));
+        // As serde_json writes it; the number ends where the member does.
+        let named = |end: char| format!("\"promotion_id\":{promotion_id}{end}");
+        let select = select.bind(self.store()).bind(stored(since)).bind(named(',')).bind(named('}'));
+        self.select(select).await
+    }
+
+    /// What this tool has changed since `since`, the latest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn changes_by(&self, tool: &str, since: Timestamp) -> Result<Vec<Change>, StateError> {
+        let select =
+            sqlx::query_as(select!("WHERE store = ?1 AND at >= ?2 AND tool = ?3 ORDER BY sequence DESC"));
+        self.select(select.bind(self.store()).bind(stored(since)).bind(tool)).await
+    }
+
     async fn select(
         &self,
         select: QueryAs<'_, Sqlite, Change, SqliteArguments>,

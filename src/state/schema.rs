@@ -4,8 +4,11 @@ use super::directory;
 use super::open::Format;
 
 /// The state's database.
-pub(super) static FORMAT: Format =
-    Format { file: directory::STATE_DATABASE, application_id: APPLICATION_ID, migrations: &[TABLES] };
+pub(super) static FORMAT: Format = Format {
+    file: directory::STATE_DATABASE,
+    application_id: APPLICATION_ID,
+    migrations: &[TABLES, CHANGES_IN_TIME],
+};
 
 /// "CPNT".
 const APPLICATION_ID: i64 = 0x4350_4E54;
@@ -44,3 +47,6 @@ CREATE TABLE counter_events (
 ) STRICT;
 CREATE INDEX counter_events_in_time ON counter_events (store, counter, at);
 ";
+
+/// A guard looks at what was done to one promotion within a day, however much was done to others.
+const CHANGES_IN_TIME: &str = "CREATE INDEX changes_in_time ON changes (store, at);";

@@ -1,14 +1,19 @@
 //! Replacements on record. A call that is made again must not take the same uses off twice, and one that got
 //! stuck between deleting and making must find out what was there.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::coupons::CodeText;
 use crate::state::Change;
 
 use super::super::plan::{CodeRow, Step};
 use super::super::{ChangeError, Desk};
 
-/// Changes that are looked back upon.
-const LOOKED_BACK: u32 = 100;
+/// How long ago a replacement may have been that is looked back upon.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What replaces codes.
+const TOOL: &str = "replace_coupon_code";
 
 /// A replacement that was made, or begun, and not taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +41,10 @@ impl Desk {
 
     /// The latest first.
     async fn replacements(&self) -> Result<Vec<Earlier>, ChangeError> {
-        let changes = self.state().recent_changes(LOOKED_BACK).await?;
+        let changes = self
+            .state()
+            .changes_by(TOOL, self.now().checked_sub(LOOKED_BACK).unwrap_or(Timestamp::MIN))
+            .await?;
         Ok(changes.iter().filter_map(Earlier::read).collect())
     }
 }
@@ -45,7 +53,7 @@ impl Earlier {
     fn read(change: &Change) -> Option<Self> {
         // One that ended without anything to take back has changed nothing.
         let changed = change.ending.is_none() || change.inverse.is_some();
-        if change.tool != "replace_coupon_code" || !changed || change.undone_by.is_some() {
+        if !changed || change.undone_by.is_some() {
             return None;
         }
         let steps: Vec<Step> = serde_json::from_value(change.before.get("steps")?.clone()).ok()?;

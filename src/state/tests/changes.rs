@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{HOSTILE, STORE, done, in_memory, new_change, noon, on_disk, state_of};
@@ -185,4 +186,34 @@ async fn an_id_is_taken_as_people_type_it() {
     {
         assert_eq!(text.parse::<ChangeId>(), Err(ChangeIdError), "{text}");
     }
+}
+
+#[tokio::test]
+async fn changes_of_a_promotion_are_found_behind_any_number_of_others() {
+    let state = in_memory();
+    let change = |promotion_id: u64, at: Timestamp| NewChange {
+        at,
+        before: json!({ "steps": [{ "promotion_id": promotion_id, "patch": {} }] }),
+        ..new_change("anna", "Change a promotion")
+    };
+    let hour = jiff::SignedDuration::from_hours(1);
+    state.begin_change(change(7, noon() - hour)).await.unwrap();
+    let wanted = [
+        state.begin_change(change(7, noon())).await.unwrap(),
+        state
+            .begin_change(NewChange { before: json!({ "promotion_id": 7 }), ..change(7, noon()) })
+            .await
+            .unwrap(),
+    ];
+    for other in 0..1_500 {
+        state.begin_change(change(70 + other, noon())).await.unwrap();
+    }
+    let ids = |changes: Vec<Change>| changes.into_iter().map(|change| change.id).collect::<Vec<_>>();
+    let found = ids(state.changes_of_promotion(7, noon()).await.unwrap());
+    assert_eq!(found, [wanted[1].clone(), wanted[0].clone()]);
+    let replace = NewChange { tool: "replace_coupon_code".to_owned(), ..change(7, noon()) };
+    let replaced = state.begin_change(replace).await.unwrap();
+    assert_eq!(ids(state.changes_by("replace_coupon_code", noon()).await.unwrap()), [replaced]);
+    assert_eq!(state.changes_by("replace_coupon_code", noon() + hour).await.unwrap(), []);
+    assert_eq!(state_of("another", Location::Memory).changes_of_promotion(7, noon()).await.unwrap(), []);
 }
