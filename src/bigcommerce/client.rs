@@ -133,7 +133,11 @@ impl Client {
             let Decision::Retry(pause) = retry::decide(&method, &signal, *times) else {
                 return answer(outcome);
             };
-            let length = pauses.length_of(&pause);
+            let mut length = pauses.length_of(&pause);
+            if patience.is_urgent() && length > patience.waiting_left() {
+                // Stopping a promotion is tried for as long as the call may wait, however long that is said to be.
+                length = pauses.length_of(&Pause::Overload);
+            }
             debug!(path = %request.path, times, pause_ms = length.as_millis(), ?pause, "retrying");
             match pause {
                 Pause::Backoff if patience.time_left() <= length => return answer(outcome),
@@ -172,7 +176,8 @@ impl Client {
             Err(error) => return lost(&error, timeout),
         };
         let status = response.status();
-        let rate = RateHeaders::read(response.headers());
+        let limited = status == StatusCode::TOO_MANY_REQUESTS;
+        let rate = RateHeaders::read(response.headers(), limited, self.pacing.window_length());
         let body = match read_body(&mut response, self.settings.max_body_bytes).await {
             Ok(body) => body,
             // The status of a refusal says enough without its body.

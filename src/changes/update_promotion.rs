@@ -1,5 +1,7 @@
 //! Planning a change of a promotion.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -42,6 +44,9 @@ pub struct PromotionEdit {
     /// 0 = none.
     pub minimum_spend: Option<Decimal>,
 }
+
+/// How long a call that stops a promotion looks for the number of its codes.
+const COUNTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A planned edit.
 #[derive(Debug)]
@@ -186,6 +191,9 @@ impl Desk {
 
     /// The number of codes of a promotion, where the API tells it.
     pub(super) async fn count_codes(&self, id: u64, patience: &Patience) -> Option<u64> {
+        // Stopping a promotion does not wait for a number that is only good to know.
+        let brief = Patience::new(COUNTED_WITHIN.min(patience.time_left()), Duration::ZERO).urgent();
+        let patience = if patience.is_urgent() { &brief } else { patience };
         self.store().client().list_codes(id, &CodeQuery::first(1), patience).await.ok()?.total
     }
 }

@@ -6,10 +6,15 @@ use serde_json::{Value, json};
 
 use crate::support::sandbox::Sandbox;
 use crate::support::stdio_host::StdioHost;
+use crate::support::store_view::StoreView;
 use crate::support::tool_error;
 use crate::support::wire::Act;
 
 use super::{CREATE, LIST, Line, kind, says};
+
+/// Three windows of the usual length: as long as a header is believed.
+const THREE_WINDOWS_S: u64 = 90;
+const TEN_YEARS_MS: &str = "315360000000";
 
 const CALLS: [(&str, &str); 2] = [(CREATE, "POST"), (LIST, "GET")];
 
@@ -63,7 +68,10 @@ async fn beyond_the_patience_the_answer_names_the_seconds_and_nothing_is_sent_ag
 
 #[tokio::test]
 async fn a_window_that_is_shut_is_not_knocked_at() {
-    let headers = json!({"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "600000"});
+    let headers = json!({
+        "X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Window-Ms": "600000",
+        "X-Rate-Limit-Time-Reset-Ms": "600000",
+    });
     let mut line = limited(&["--rate-limit-wait-s", "1"], "GET", headers, Value::Null).await;
     for (tool, _) in [CALLS[1], CALLS[0], CALLS[1]] {
         let error = line.error(tool, arguments(tool)).await;
@@ -89,9 +97,129 @@ async fn headers_that_make_no_sense_do_no_harm() {
             let error = line.error(tool, arguments(tool)).await;
             let seconds = error["retry_after_s"].as_u64().unwrap();
             assert_eq!(kind(&error), rate_limited(seconds), "{headers}");
+            assert!(seconds <= THREE_WINDOWS_S, "{headers}: {seconds}");
             line.end().await;
         }
     }
+}
+
+/// A success with headers that cannot be true leaves the store open.
+#[tokio::test]
+async fn one_impossible_header_does_not_shut_the_store() {
+    for headers in [
+        json!({"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": TEN_YEARS_MS}),
+        json!({"X-Rate-Limit-Requests-Quota": "0", "X-Rate-Limit-Requests-Left": "0",
+            "X-Rate-Limit-Time-Reset-Ms": "25000", "X-Rate-Limit-Time-Window-Ms": "30000"}),
+        json!({"X-Rate-Limit-Requests-Quota": "0", "X-Rate-Limit-Time-Reset-Ms": TEN_YEARS_MS}),
+        json!({"X-Rate-Limit-Requests-Quota": "-3", "X-Rate-Limit-Requests-Left": "0",
+            "X-Rate-Limit-Time-Reset-Ms": "25000"}),
+        json!({"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "25000",
+            "X-Rate-Limit-Time-Window-Ms": "100"}),
+        json!({"X-Retry-After": "315360000", "Retry-After": "315360000"}),
+    ] {
+        let mut line = Line::start(&["--rate-limit-wait-s", "0"], |_| Act::Pass).await;
+        line.sandbox
+            .fault(json!({
+                "method": "GET", "path": "/promotions/1/codes", "times": 1, "status": 200, "headers": headers,
+                "body": {"data": [{"id": 1, "code": "A"}], "meta": {}},
+            }))
+            .await;
+        for (tool, _) in [CALLS[1], CALLS[1], CALLS[0]] {
+            let result = line.call(tool, arguments(tool)).await;
+            assert_ne!(result["isError"], true, "{headers}: {result}");
+        }
+        line.end().await;
+    }
+}
+
+/// Three windows of the length that the store tells are as long as any header is believed.
+#[tokio::test]
+async fn an_absurd_reset_is_waited_out_within_three_windows() {
+    let headers = json!({
+        "X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Requests-Quota": "450",
+        "X-Rate-Limit-Time-Window-Ms": "300", "X-Rate-Limit-Time-Reset-Ms": TEN_YEARS_MS,
+        "X-Retry-After": "315360000",
+    });
+    for (tool, method) in CALLS {
+        let mut line = limited(&["--rate-limit-wait-s", "10"], method, headers.clone(), Value::Null).await;
+        let result = line.call(tool, arguments(tool)).await;
+        assert_ne!(result["isError"], true, "{result}");
+        assert_eq!(line.sent(method, "/promotions/1/codes"), 2);
+        line.end().await;
+    }
+}
+
+fn stop() -> (&'static str, Value) {
+    ("update_promotion", json!({"promotion_id": 1, "status": "DISABLED"}))
+}
+
+async fn status_of_promotion_1(line: &Line) -> Value {
+    StoreView::of(&line.sandbox).send("GET", "/promotions/1", None).await.1["data"]["status"].clone()
+}
+
+#[tokio::test]
+async fn a_promotion_is_stopped_although_the_store_is_thought_to_be_shut() {
+    for reset in [TEN_YEARS_MS, "28000"] {
+        let headers = json!({"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": reset});
+        let mut line = limited(&["--rate-limit-wait-s", "0"], "GET", headers, Value::Null).await;
+        for (tool, _) in [CALLS[1], CALLS[0]] {
+            let error = line.error(tool, arguments(tool)).await;
+            assert_eq!(error["code"], "rate_limited");
+        }
+        assert_eq!(line.wire.exchanges().len(), 1);
+        let (tool, arguments) = stop();
+        let stopped = line.call(tool, arguments).await;
+        assert_eq!(stopped["structuredContent"]["status"], "done", "{stopped}");
+        assert_eq!(status_of_promotion_1(&line).await, "DISABLED");
+        line.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_made_a_promotion_live_is_undone_although_the_store_is_thought_to_be_shut() {
+    let mut line = Line::start(&["--rate-limit-wait-s", "0", "--confirm", "never"], |_| Act::Pass).await;
+    for status in ["DISABLED", "ENABLED"] {
+        let change = json!({"promotion_id": 1, "status": status});
+        let changed = line.call("update_promotion", change).await;
+        assert_eq!(changed["structuredContent"]["status"], "done", "{changed}");
+    }
+    let headers = json!({"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": TEN_YEARS_MS});
+    line.sandbox
+        .fault(json!({
+            "method": "GET", "path": "/promotions/1/codes", "times": 1, "status": 429, "headers": headers,
+        }))
+        .await;
+    assert_eq!(line.error(LIST, arguments(LIST)).await["code"], "rate_limited");
+    let undone = line.call("undo", json!({})).await;
+    assert_eq!(undone["structuredContent"]["status"], "done", "{undone}");
+    assert_eq!(status_of_promotion_1(&line).await, "DISABLED");
+    line.end().await;
+}
+
+#[tokio::test]
+async fn a_429_to_the_stop_itself_is_tried_again_for_as_long_as_the_call_may_wait() {
+    let fault = |times: u32| {
+        json!({
+            "method": "PUT", "path": "/promotions/1", "times": times, "status": 429,
+            "headers": {"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": TEN_YEARS_MS},
+        })
+    };
+    let (tool, arguments) = stop();
+    let mut line = Line::start(&["--rate-limit-wait-s", "5"], |_| Act::Pass).await;
+    line.sandbox.fault(fault(9)).await;
+    let error = line.error(tool, arguments.clone()).await;
+    let seconds = error["retry_after_s"].as_u64().unwrap();
+    assert_eq!(kind(&error), rate_limited(seconds));
+    assert!(seconds <= 15, "a stop may be tried again soon: {seconds}");
+    assert_eq!(line.sent("PUT", "/promotions/1"), 2);
+    line.end().await;
+
+    let mut line = Line::start(&["--rate-limit-wait-s", "5"], |_| Act::Pass).await;
+    line.sandbox.fault(fault(1)).await;
+    let stopped = line.call(tool, arguments).await;
+    assert_eq!(stopped["structuredContent"]["status"], "done", "{stopped}");
+    assert_eq!(status_of_promotion_1(&line).await, "DISABLED");
+    line.end().await;
 }
 
 #[tokio::test]
