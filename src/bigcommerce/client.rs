@@ -13,6 +13,7 @@ use tracing::debug;
 
 use super::endpoint::{Connect, Endpoint, EndpointError};
 use super::error::{ApiError, NoAnswer, Unreadable};
+use super::limits::Bounded;
 use super::operation::Operation;
 use super::pacing::{Pacing, QuotaReport, RateHeaders};
 use super::patience::Patience;
@@ -94,7 +95,7 @@ impl Client {
 
     /// Sends a request as often as the table and the call's patience allow and decodes the answer. A body that
     /// is empty reads as JSON's null.
-    pub(crate) async fn send<T: DeserializeOwned>(
+    pub(crate) async fn send<T: DeserializeOwned + Bounded>(
         &self,
         request: &Request<'_>,
         patience: &Patience,
@@ -103,7 +104,7 @@ impl Client {
     }
 
     /// The same, with the status of the answer: what a write is put on record with.
-    pub(crate) async fn exchange<T: DeserializeOwned>(
+    pub(crate) async fn exchange<T: DeserializeOwned + Bounded>(
         &self,
         request: &Request<'_>,
         patience: &Patience,
@@ -164,7 +165,7 @@ impl Client {
         connected.unwrap_or(Err(ApiError::NoAnswer(NoAnswer::TimedOut(limit))))
     }
 
-    async fn attempt<T: DeserializeOwned>(
+    async fn attempt<T: DeserializeOwned + Bounded>(
         &self,
         connection: &Connection,
         request: &Request<'_>,
@@ -184,7 +185,8 @@ impl Client {
             Err(_) if !status.is_success() => Vec::new(),
             Err(BodyFault::Transport(error)) => return lost(&error, timeout),
             Err(BodyFault::TooLarge) => {
-                let problem = Unreadable::TooLarge(self.settings.max_body_bytes);
+                let (most, length) = (self.settings.max_body_bytes, response.content_length());
+                let problem = Unreadable::TooLarge { most, length };
                 return Attempt::answered(status, rate, Err(ApiError::Unreadable { status, problem }));
             }
         };
@@ -194,7 +196,7 @@ impl Client {
 
 impl<T> Attempt<T> {
     fn answered(status: StatusCode, rate: RateHeaders, outcome: Result<T, ApiError>) -> Self {
-        let broken = matches!(outcome, Err(ApiError::Unreadable { .. }));
+        let broken = matches!(&outcome, Err(ApiError::Unreadable { problem, .. }) if problem.may_pass());
         let suspended =
             matches!(&outcome, Err(ApiError::Refused { refusal, .. }) if refusal.says_suspended());
         Self { signal: Signal::Answer { status, rate, broken, suspended }, outcome }
@@ -256,7 +258,11 @@ async fn read_body(response: &mut reqwest::Response, cap: usize) -> Result<Vec<u
     Ok(body)
 }
 
-fn interpret<T: DeserializeOwned>(status: StatusCode, body: &[u8], token: &str) -> Result<T, ApiError> {
+fn interpret<T: DeserializeOwned + Bounded>(
+    status: StatusCode,
+    body: &[u8],
+    token: &str,
+) -> Result<T, ApiError> {
     if status.is_redirection() || status.is_informational() {
         return Err(ApiError::Redirected { status });
     }
@@ -264,7 +270,9 @@ fn interpret<T: DeserializeOwned>(status: StatusCode, body: &[u8], token: &str) 
         let refusal = Refusal::decode(body).without(token);
         return Err(ApiError::Refused { status, refusal });
     }
-    decode(body).map_err(|problem| ApiError::Unreadable { status, problem })
+    let read: Result<T, _> = decode(body);
+    read.and_then(|read| read.too_long().map_or(Ok(read), |fault| Err(Unreadable::TooLong(fault))))
+        .map_err(|problem| ApiError::Unreadable { status, problem })
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::endpoint::EndpointError;
+use super::limits::TooLong;
+use super::page::PageFault;
 use super::refusal::Refusal;
 
 /// A request that did not give a usable answer.
@@ -81,9 +83,33 @@ pub enum Unreadable {
     /// JSON of another shape.
     #[error("JSON of an unexpected shape at `{0}`")]
     Shape(String),
-    /// More than the cap.
-    #[error("a body of more than {0} bytes")]
-    TooLarge(usize),
+    /// More than the cap, with the length that was announced.
+    #[error("a body of {}more than {most} bytes", length.map_or(String::new(), |length| format!("{length} bytes, ")))]
+    TooLarge {
+        /// Most bytes.
+        most: usize,
+        /// Its length, where that was announced.
+        length: Option<u64>,
+    },
+    /// A text in it that is longer than it can be.
+    #[error("{0}")]
+    TooLong(TooLong),
+    /// Pages that are no list.
+    #[error("{0}")]
+    Pages(PageFault),
+}
+
+impl Unreadable {
+    /// Whether the same request may be answered well: a body that is broken may come whole, what it says stays.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::TooLong(_) | Self::Pages(_))
+    }
+}
+
+impl From<PageFault> for ApiError {
+    fn from(fault: PageFault) -> Self {
+        Self::Unreadable { status: StatusCode::OK, problem: Unreadable::Pages(fault) }
+    }
 }
 
 impl ApiError {

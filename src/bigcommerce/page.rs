@@ -1,8 +1,12 @@
 //! One page of coupon codes, and where in the list it is.
 
+mod guard;
+
 use std::borrow::Cow;
 
+use super::limits::{MAX_CURSOR, MAX_ROWS};
 use super::wire::{CouponCode, CursorPagination, Many};
+pub use guard::{PageFault, PageGuard};
 
 /// Rows per page when the caller does not say (API default).
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -61,7 +65,7 @@ impl CodeQuery {
 pub struct CodePage {
     /// The rows.
     pub codes: Vec<CouponCode>,
-    /// Rows in all pages, where the API says.
+    /// Rows in all pages, where the API says so believably.
     pub total: Option<u64>,
     /// Whether pages follow, by offset paging; `None` when the API sent no offset paging.
     pub more_pages: Option<bool>,
@@ -81,7 +85,7 @@ impl From<Many<CouponCode>> for CodePage {
         };
         let rows = !answer.data.is_empty();
         Self {
-            total: pagination.total,
+            total: pagination.total.filter(|total| *total <= MAX_ROWS),
             more_pages,
             start_cursor: start_cursor(&cursors).filter(|cursor| rows && is_cursor(cursor)),
             end_cursor: end_cursor(&cursors).filter(|cursor| rows && is_cursor(cursor)),
@@ -97,7 +101,7 @@ pub(crate) fn joined(ids: &[u64]) -> String {
 
 /// Whether a text can be a cursor: opaque, but visible ASCII of at most 1,000 characters (they are base64).
 pub fn is_cursor(text: &str) -> bool {
-    (1..=1_000).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=MAX_CURSOR).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn start_cursor(cursors: &CursorPagination) -> Option<String> {

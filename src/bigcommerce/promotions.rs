@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::client::{Answered, Client, Request};
 use super::error::ApiError;
+use super::limits::MAX_ROWS;
 use super::operation::Operation;
-use super::page::joined;
+use super::page::{PageFault, joined};
 use super::patience::Patience;
 use super::wire::{Many, One, Promotion};
 
@@ -91,13 +92,19 @@ impl Client {
         };
         let answer = self.send::<Many<Promotion>>(&request, patience).await?;
         let pagination = answer.meta.pagination.unwrap_or_default();
+        let claims_more = matches!(
+            (pagination.current_page, pagination.total_pages), (Some(current), Some(total)) if current < total
+        );
         let more = match (pagination.current_page, pagination.total_pages) {
-            (Some(current), Some(total)) => current < total,
+            (Some(_), Some(_)) => claims_more,
             _ => query.limit.is_some_and(|limit| answer.data.len() >= limit as usize),
         };
+        if claims_more && answer.data.is_empty() {
+            return Err(PageFault::NothingNew.into());
+        }
         Ok(PromotionPage {
             more: more && !answer.data.is_empty(),
-            total: pagination.total,
+            total: pagination.total.filter(|total| *total <= MAX_ROWS),
             promotions: answer.data,
         })
     }

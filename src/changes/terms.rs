@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
+use crate::bigcommerce::limits::{MAX_NAME, TooLong};
 use crate::coupons::clean;
 
 use super::ChangeError;
 
-/// Characters of a name; the documents give no limit, and nobody reads more.
-const LONGEST_NAME: usize = 255;
 /// Bytes of the rules as JSON; ten rules with thousands of products each fit.
 const LARGEST_RULES: usize = 256 << 10;
 
@@ -22,9 +21,9 @@ pub(super) fn check_name(name: &str) -> Result<(), ChangeError> {
             "Give a name that the merchant will recognise.",
         ));
     }
-    if name.chars().count() > LONGEST_NAME {
+    if let Some(TooLong { length, most, .. }) = TooLong::check("name", name, MAX_NAME) {
         return Err(ChangeError::invalid(
-            format!("The name has more than {LONGEST_NAME} characters."),
+            format!("The name has {length} characters, and at most {most} fit."),
             "Give a short name that the merchant will recognise.",
         ));
     }

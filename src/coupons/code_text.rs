@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// Most characters of a code (OpenAPI file, `CouponCode.code`).
-pub const MAX_LENGTH: usize = 50;
+pub use crate::bigcommerce::limits::MAX_CODE as MAX_LENGTH;
 
 /// A text that BigCommerce accepts as a code: 1-50 of `A-Z a-z 0-9 _ -` and the blank, not only blanks, none
 /// at either end. Codes are compared without regard to case, as BigCommerce does at checkout.
@@ -34,12 +33,12 @@ impl CodeText {
         if trimmed.is_empty() {
             return Err(CodeTextError::Blank);
         }
+        let length = trimmed.chars().count();
+        if length > MAX_LENGTH {
+            return Err(CodeTextError::TooLong(length));
+        }
         if let Some(c) = trimmed.chars().find(|&c| !is_permitted(c)) {
             return Err(CodeTextError::Character(describe(c)));
-        }
-        // Only ASCII is left, so bytes are characters.
-        if trimmed.len() > MAX_LENGTH {
-            return Err(CodeTextError::TooLong(trimmed.len()));
         }
         Ok(Self(trimmed.to_owned()))
     }
@@ -116,6 +115,7 @@ mod tests {
         assert_eq!(parsed(""), Err(CodeTextError::Blank));
         assert_eq!(parsed("   "), Err(CodeTextError::Blank));
         assert_eq!(parsed(&"A".repeat(51)), Err(CodeTextError::TooLong(51)));
+        assert_eq!(parsed(&"Ä".repeat(4 << 20)), Err(CodeTextError::TooLong(4 << 20)));
         assert_eq!(parsed("10%"), Err(CodeTextError::Character("\"%\"".into())));
         assert_eq!(parsed("ÄPFEL"), Err(CodeTextError::Character("\"Ä\"".into())));
         assert_eq!(parsed("A\tB"), Err(CodeTextError::Character("U+0009".into())));

@@ -1,7 +1,7 @@
 //! Finding one code by its text.
 
 use crate::bigcommerce::page::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::bigcommerce::{ApiError, CodeQuery, Patience, Position, wire};
+use crate::bigcommerce::{ApiError, CodeQuery, Patience, wire};
 
 use super::error::Owner;
 use super::{CodeText, CouponCode, PromotionChoice, Store};
@@ -26,20 +26,15 @@ impl Store {
         most: usize,
         patience: &Patience,
     ) -> Result<CodesOf, ApiError> {
-        let mut query = CodeQuery::first(MAX_LIMIT);
+        let mut walk = self.walk_codes(promotion_id, None);
         let mut codes: Vec<CouponCode> = Vec::new();
-        loop {
-            let page = self.client.list_codes(promotion_id, &query, patience).await?;
-            let full = page.codes.len() >= MAX_LIMIT as usize;
-            codes.extend(page.codes.into_iter().map(CouponCode::from));
-            match page.end_cursor.map(Position::After) {
-                Some(next) if full && next != query.position => query.position = next,
-                _ => return Ok(CodesOf { codes, complete: true }),
-            }
-            if codes.len() >= most {
+        while let Some(page) = walk.next(patience).await? {
+            codes.extend(page);
+            if codes.len() >= most && !walk.is_over() {
                 return Ok(CodesOf { codes, complete: false });
             }
         }
+        Ok(CodesOf { codes, complete: true })
     }
 
     /// The code of this text, wherever in the store it is; legacy coupons are none.
@@ -111,20 +106,16 @@ impl Store {
         &self,
         promotion_id: u64,
         code: &CodeText,
-        mut query: CodeQuery,
+        query: CodeQuery,
         patience: &Patience,
     ) -> Result<Option<CouponCode>, ApiError> {
-        loop {
-            let page = self.client.list_codes(promotion_id, &query, patience).await?;
-            let full = page.codes.len() >= MAX_LIMIT as usize;
-            if let Some(found) = pick(code, page.codes) {
+        let mut walk = self.walk_query(promotion_id, query);
+        while let Some(rows) = walk.next_rows(patience).await? {
+            if let Some(found) = pick(code, rows) {
                 return Ok(Some(found));
             }
-            match page.end_cursor {
-                Some(cursor) if full => query.position = Position::After(cursor),
-                _ => return Ok(None),
-            }
         }
+        Ok(None)
     }
 
     /// Whether the API's `code` filter compares case, which the documents leave open. Found out once, by

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::bigcommerce::page::MAX_LIMIT;
-use crate::bigcommerce::{ApiError, Patience, PromotionQuery, wire};
+use crate::bigcommerce::{ApiError, PageGuard, Patience, PromotionQuery, wire};
 
 use super::{CouponError, Store, clean};
 
@@ -41,6 +41,7 @@ impl Store {
     /// Any [`ApiError`].
     pub async fn coupon_promotions(&self, patience: &Patience) -> Result<Vec<PromotionChoice>, ApiError> {
         let mut promotions: Vec<PromotionChoice> = Vec::new();
+        let mut guard = PageGuard::new(MAX_LIMIT, None);
         for page in 1.. {
             let query = PromotionQuery {
                 redemption_type: Some("coupon"),
@@ -49,6 +50,7 @@ impl Store {
                 ..PromotionQuery::default()
             };
             let read = self.client.list_promotions(&query, patience).await?;
+            guard.pass(read.promotions.iter().map(|promotion| promotion.id), read.total, None)?;
             promotions.extend(read.promotions.into_iter().map(PromotionChoice::from));
             if !read.more {
                 break;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bigcommerce::page::MAX_LIMIT;
-use crate::bigcommerce::{ApiError, CodeQuery, Patience, PromotionPage, PromotionQuery};
+use crate::bigcommerce::{ApiError, CodeQuery, PageGuard, Patience, PromotionPage, PromotionQuery};
 
 use super::promotion::Kind;
 use super::{CodeText, EffectiveState, Promotion, Store, clean};
@@ -160,9 +160,11 @@ impl Store {
         let limit = filter.limit as usize;
         let mut skip = u64::from(filter.limit).saturating_mul(filter.page.saturating_sub(1));
         let (mut promotions, mut any) = (Vec::new(), false);
+        let mut guard = PageGuard::new(MAX_LIMIT, None);
         for page in 1..=MOST_PAGES {
             let query = PromotionQuery { page: Some(page), limit: Some(MAX_LIMIT), ..query.clone() };
             let answer = self.client.list_promotions(&query, patience).await?;
+            guard.pass(answer.promotions.iter().map(|promotion| promotion.id), answer.total, None)?;
             let read: Vec<_> = answer.promotions.into_iter().map(Promotion::from).collect();
             any |= !read.is_empty();
             let zone = self.zone_for(&read, patience).await;

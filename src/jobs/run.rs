@@ -155,6 +155,9 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Whether the same request may succeed later.
 pub(super) fn may_pass(error: &ApiError) -> bool {
+    if let ApiError::Unreadable { problem, .. } = error {
+        return problem.may_pass();
+    }
     matches!(error, ApiError::RateLimited { .. } | ApiError::Congested | ApiError::NoAnswer(_))
         || error.outcome_unknown()
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::bigcommerce::PageGuard;
+use crate::bigcommerce::page::MAX_LIMIT;
 use crate::coupons::CouponCode;
 
+use super::reason;
 use super::run::{Halt, Run};
 
 /// A walk through a promotion's codes.
@@ -12,13 +15,15 @@ pub(super) struct Walk {
     promotion_id: u64,
     cursor: Option<String>,
     total: Option<u64>,
+    guard: PageGuard,
     over: bool,
 }
 
 impl Walk {
     /// A walk through all codes, or through those behind a cursor.
     pub(super) fn of(promotion_id: u64, after: Option<String>) -> Self {
-        Self { promotion_id, cursor: after, total: None, over: false }
+        let guard = PageGuard::new(MAX_LIMIT, after.as_deref());
+        Self { promotion_id, cursor: after, total: None, guard, over: false }
     }
 
     /// The next page of at most 250; `None` behind the last one.
@@ -37,6 +42,10 @@ impl Walk {
                 }
             })
             .await?;
+        // Each page is a walk of its own, which has not seen the pages before.
+        let ids = page.iter().flatten().map(|code| code.id);
+        let next = cursor.as_deref().filter(|_| !over);
+        self.guard.pass(ids, total, next).map_err(|fault| Halt::failed(reason::of_api(&fault.into())))?;
         self.cursor = cursor.or_else(|| self.cursor.take());
         self.total = self.total.or(total);
         self.over = over || page.is_none();

@@ -9,6 +9,8 @@ use std::fmt;
 use rmcp::model::JsonObject;
 use serde_json::{Number, Value};
 
+use crate::bigcommerce::limits::{MAX_NAME, TooLong};
+
 /// Everything that is wrong with a call's arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArgumentFault {
@@ -48,6 +50,9 @@ pub fn fit(arguments: JsonObject, schema: &JsonObject) -> Result<JsonObject, Arg
         match properties.get(&name).and_then(Value::as_object) {
             None => fault.add(&name, unknown(&name, properties)),
             Some(_) if value.is_null() => {}
+            Some(property) if let Some(problem) = length_problem(&name, &value, property) => {
+                fault.add(&name, problem);
+            }
             Some(property) => match fit_value(value, property) {
                 Ok(value) => {
                     fitted.insert(name, value);
@@ -62,6 +67,38 @@ pub fn fit(arguments: JsonObject, schema: &JsonObject) -> Result<JsonObject, Arg
         }
     }
     if fault.problems.is_empty() { Ok(fitted) } else { Err(fault) }
+}
+
+/// Most characters of a text argument, a name first of all: codes, dates and ids are shorter by far.
+const LONGEST_TEXT: usize = MAX_NAME;
+/// Text arguments that may be longer.
+const LONGER: [(&str, usize); 6] = [
+    // The tool itself says what a cursor is.
+    ("after", usize::MAX),
+    ("before", usize::MAX),
+    ("path", 4_096),
+    ("confirmation_token", 4_096),
+    ("confirmation_text", 4_096),
+    ("csv_text", 1 << 20),
+];
+
+/// What is wrong with the length of a text, or of one in a list. A text that is too long is never quoted.
+fn length_problem(name: &str, value: &Value, schema: &JsonObject) -> Option<String> {
+    let longer = LONGER.iter().find(|(longer, _)| *longer == name);
+    let most = longer.map_or(LONGEST_TEXT, |(_, most)| *most);
+    let check = |text: &str| TooLong::check("text", text, most);
+    match value {
+        // What is no text by the schema is a number or a list, written as one.
+        Value::String(text) if schema.get("type")? == "string" => {
+            let length = check(text)?.length;
+            Some(format!("Argument \"{name}\" has {length} characters, and at most {most} fit."))
+        }
+        Value::Array(items) => {
+            let length = items.iter().filter_map(Value::as_str).find_map(check)?.length;
+            Some(format!("A text in argument \"{name}\" has {length} characters, and at most {most} fit."))
+        }
+        _ => None,
+    }
 }
 
 fn required(schema: &JsonObject) -> impl Iterator<Item = &str> {
@@ -203,6 +240,19 @@ mod tests {
         for (arguments, problem) in cases {
             assert_eq!(fitted(&arguments), Err(problem.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_told_by_its_length() {
+        let long = "x".repeat(4 << 20);
+        let told = |text: &str| format!("{text} has 4194304 characters, and at most 255 fit.");
+        assert_eq!(fitted(&json!({"promotion_id": 1, "code": long})), Err(told("Argument \"code\"")));
+        assert_eq!(
+            fitted(&json!({"promotion_id": 1, "ids": ["A", long]})),
+            Err(told("A text in argument \"ids\""))
+        );
+        let kept = json!({"promotion_id": 1, "code": "ä".repeat(255)});
+        assert_eq!(fitted(&kept), Ok(kept));
     }
 
     #[test]

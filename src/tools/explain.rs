@@ -254,9 +254,16 @@ fn no_answer(cause: NoAnswer) -> ToolError {
 }
 
 fn unreadable(status: StatusCode, problem: &Unreadable) -> ToolError {
+    let message =
+        format!("BigCommerce's answer (status {}) cannot be read: it has {problem}.", status.as_u16());
+    if !problem.may_pass() {
+        let hint = "BigCommerce's documents allow no such answer, so a repeat is likely to meet it again: check that \
+                    BIGCOMMERCE_API_URL leads to BigCommerce itself.";
+        return ToolError::lasting(ErrorCode::UnreadableAnswer, message, hint);
+    }
     ToolError::passing(
         ErrorCode::UnreadableAnswer,
-        format!("BigCommerce's answer (status {}) cannot be read: it has {problem}.", status.as_u16()),
+        message,
         "Call again with the same arguments; if it stays, a gateway between here and BigCommerce may be at fault.",
     )
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Position;
+use crate::bigcommerce::limits::{MAX_CURSOR, TooLong};
 use crate::bigcommerce::page::{DEFAULT_LIMIT, is_cursor};
 use crate::changes::Desk;
 use crate::coupons::{CodeList, CodeText, ListQuery};
@@ -107,7 +108,12 @@ fn parse_cursor(name: &str, cursor: String) -> Result<String, ToolError> {
     if is_cursor(&cursor) {
         return Ok(cursor);
     }
-    let message = format!("Argument \"{name}\" is not a cursor.");
+    let message = match TooLong::check("cursor", &cursor, MAX_CURSOR) {
+        Some(TooLong { length, most, .. }) => {
+            format!("Argument \"{name}\" has {length} characters, and at most {most} fit.")
+        }
+        None => format!("Argument \"{name}\" is not a cursor."),
+    };
     let hint = "Pass next_cursor or previous_cursor of an earlier answer as it is.".to_owned();
     Err(ToolError::invalid_arguments(message, Some(hint)))
 }

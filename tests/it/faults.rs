@@ -2,6 +2,7 @@
 
 mod answers;
 mod bytes;
+mod pages;
 mod rate_limit;
 mod writes;
 
