@@ -15,11 +15,12 @@ mod state;
 mod stdio;
 mod store;
 mod tools;
+mod usage;
 
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{HttpArgs, StoreArgs};
@@ -67,7 +68,7 @@ enum Command {
     State(state::StateCommand),
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 struct HttpCommand {
     #[command(flatten)]
     http: HttpArgs,
@@ -76,6 +77,15 @@ struct HttpCommand {
 }
 
 impl Cli {
+    /// Reads this process's command line and environment.
+    ///
+    /// # Errors
+    /// When they are not as they must be, and when help or the version is wanted; [`misused`] prints it.
+    pub fn from_command_line() -> Result<Self, clap::Error> {
+        let matches = usage::without_env_values(Self::command()).try_get_matches()?;
+        Self::from_arg_matches(&matches)
+    }
+
     /// The runtime for the subcommand: HTTP serves many callers, so it gets all cores; everything else serves
     /// one, and a single thread saves waking another one at every step of a call (half of its CPU time).
     ///
@@ -110,6 +120,17 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Prints what is wrong with the command line, or the help that was asked for, and gives the exit code for it.
+pub fn misused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // A reader that has gone away is no error.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    output::note(&usage::explain(error));
+    ExitCode::from(MISCONFIGURED)
+}
+
 /// Prints an error with its causes and gives the exit code for it.
 pub fn fail(error: &anyhow::Error) -> ExitCode {
     output::note(&format!("error: {error:#}"));
@@ -121,8 +142,6 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use coupon_mcp::cli::{self, Cli};
 use coupon_mcp::telemetry;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    telemetry::init();
+    let _log = telemetry::init();
+    let cli = match Cli::from_command_line() {
+        Ok(cli) => cli,
+        Err(error) => return cli::misused(&error),
+    };
     let runtime = match cli.runtime() {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(&error.into()),

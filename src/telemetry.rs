@@ -1,45 +1,105 @@
 //! Logging: to stderr, because stdout belongs to the protocol or to data.
+//!
+//! Nobody waits for stderr. It may be full, closed, or a pipe that nobody reads; a thread of its own writes the
+//! lines, and what it cannot write is dropped and counted.
 
+mod lines;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
+use std::panic::{self, PanicHookInfo};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
+
+use self::lines::{Lines, Origin, Unwritten};
 
 /// The variable that sets the log filter, in the syntax of `tracing_subscriber::EnvFilter`.
 pub const LOG: &str = "COUPON_MCP_LOG";
 
-/// Writes one or more whole lines to stderr.
-type Writer = Box<dyn Fn(&[u8]) -> io::Result<()> + Send + Sync>;
+/// Longest wait for lines to be written before the program goes on without them.
+const FLUSH_WITHIN: Duration = Duration::from_millis(500);
 
-static WRITER: OnceLock<Writer> = OnceLock::new();
+/// Runs what writes to stderr, between whatever else must be done on the terminal.
+type Around = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+static AROUND: OnceLock<Around> = OnceLock::new();
+
+static LINES: Lines = Lines::new(write_out);
+
+/// Gives the last lines a moment to be written when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Flush;
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        flush();
+    }
+}
 
 /// Starts logging. Default: a line per call and this program's warnings and errors; of rmcp its errors only,
-/// without its complaints that a peer has left.
-pub fn init() {
+/// without its complaints that a peer has left. Keep what this returns until the program ends.
+pub fn init() -> Flush {
     let filter = EnvFilter::try_from_env(LOG)
         .unwrap_or_else(|_| EnvFilter::new("warn,rmcp=error,rmcp::service=off,coupon_mcp=info"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(|| Lines)
+        .with_writer(|| Event)
+        // It would print its own troubles to stderr, and wait for that.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     // A second start (in tests) changes nothing.
     let _ = subscriber.try_init();
+    panic::set_hook(Box::new(report_panic));
+    Flush
 }
 
-/// Has `writer` write the log's lines from here on: something else draws on the terminal too. The first one stays.
-pub fn write_with(writer: impl Fn(&[u8]) -> io::Result<()> + Send + Sync + 'static) {
-    let _ = WRITER.set(Box::new(writer));
+/// Has `around` run each write to stderr from here on: something else draws on the terminal too. The first one
+/// stays.
+pub fn write_within(around: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) {
+    let _ = AROUND.set(Box::new(around));
+}
+
+/// Writes a line for people to stderr. Waits a moment for it, so that it keeps its place among what is printed
+/// on stdout, but never for ever.
+pub fn note(line: &str) {
+    LINES.push(format!("{line}\n").into_bytes(), Origin::Note);
+    flush();
+}
+
+fn flush() {
+    LINES.flush(FLUSH_WITHIN);
+}
+
+/// As the default hook does, which would wait for stderr.
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let mut report = format!("thread '{}' {panic}\n", thread.name().unwrap_or("<unnamed>"));
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        report.push_str(&backtrace.to_string());
+    }
+    LINES.push(report.into_bytes(), Origin::Note);
+}
+
+fn write_out(line: &[u8]) -> Result<(), Unwritten> {
+    let mut written = Ok(());
+    let mut write = || written = lines::write_whole(&mut io::stderr(), line);
+    match AROUND.get() {
+        Some(around) => around(&mut write),
+        None => write(),
+    }
+    written
 }
 
 /// The subscriber writes an event at once, as whole lines.
-struct Lines;
+struct Event;
 
-impl Write for Lines {
+impl Write for Event {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        match WRITER.get() {
-            Some(writer) => writer(lines)?,
-            None => io::stderr().write_all(lines)?,
-        }
+        LINES.push(lines.to_vec(), Origin::Log);
         Ok(lines.len())
     }
 

@@ -7,6 +7,8 @@ use anyhow::Context;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
+use crate::telemetry;
+
 /// A line of data, on stdout.
 pub(super) fn data(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
@@ -14,7 +16,7 @@ pub(super) fn data(line: &str) {
 
 /// A line for people, on stderr.
 pub(super) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    telemetry::note(line);
 }
 
 /// Data as indented JSON, on stdout.

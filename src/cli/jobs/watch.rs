@@ -1,7 +1,7 @@
 //! Jobs under way, on stderr: a bar for each on a terminal, elsewhere a line at its begin and its end.
 
 use std::collections::HashMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -18,7 +18,6 @@ const UNMEASURED: &str = "{prefix} {human_pos} {msg}";
 /// What is told of jobs under way.
 pub(super) struct Watch {
     bars: MultiProgress,
-    is_terminal: bool,
     watched: HashMap<JobId, Watched>,
 }
 
@@ -30,17 +29,16 @@ struct Watched {
 impl Watch {
     pub(super) fn new() -> Self {
         let bars = MultiProgress::new();
-        let is_terminal = io::stderr().is_terminal();
-        if is_terminal {
+        if io::stderr().is_terminal() {
             let above = bars.clone();
-            telemetry::write_with(move |lines| above.suspend(|| io::stderr().write_all(lines)));
+            telemetry::write_within(move |write| above.suspend(write));
         }
-        Self { bars, is_terminal, watched: HashMap::new() }
+        Self { bars, watched: HashMap::new() }
     }
 
     /// This process begins to run a job.
     pub(super) fn begin(&mut self, job: &JobRecord) {
-        self.line(&format!("{}: {}", job.id, view::title(job)));
+        output::note(&format!("{}: {}", job.id, view::title(job)));
         self.watch(job, false);
     }
 
@@ -48,7 +46,7 @@ impl Watch {
     pub(super) fn news(&mut self, job: &JobRecord) {
         let known = self.watched.get(&job.id);
         if job.owned_elsewhere && known.is_none_or(|known| !known.is_elsewhere) {
-            self.line(&format!("{}: {}; another process runs it", job.id, view::title(job)));
+            output::note(&format!("{}: {}; another process runs it", job.id, view::title(job)));
             self.watch(job, true);
         }
         if let Some(Watched { bar, .. }) = self.watched.get(&job.id) {
@@ -70,7 +68,7 @@ impl Watch {
     pub(super) fn end(&mut self, job: &JobRecord) {
         self.forget(&job.id);
         let reason = job.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
-        self.line(&format!("{}: {}, {}{reason}", job.id, job.state.as_str(), view::progress(job)));
+        output::note(&format!("{}: {}, {}{reason}", job.id, job.state.as_str(), view::progress(job)));
     }
 
     /// Clears the terminal for what is said after.
@@ -99,14 +97,6 @@ impl Watch {
         if let Some(watched) = self.watched.remove(id) {
             watched.bar.finish_and_clear();
             self.bars.remove(&watched.bar);
-        }
-    }
-
-    fn line(&self, text: &str) {
-        if self.is_terminal {
-            self.bars.suspend(|| output::note(text));
-        } else {
-            output::note(text);
         }
     }
 }

@@ -20,13 +20,18 @@ pub(crate) struct StdioHost {
 }
 
 impl StdioHost {
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
+    pub(crate) fn spawn(command: Command) -> Self {
+        Self::spawn_with_stderr(command, Stdio::piped())
+    }
+
+    fn spawn_with_stderr(mut command: Command, stderr: Stdio) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
+        let stderr = child.stderr.take();
         let log = tokio::spawn(async move {
             let mut log = String::new();
-            let _ = stderr.read_to_string(&mut log).await;
+            if let Some(mut stderr) = stderr {
+                let _ = stderr.read_to_string(&mut log).await;
+            }
             log
         });
         Self {
@@ -45,7 +50,12 @@ impl StdioHost {
 
     /// A server with an open session of 2025-11-25.
     pub(crate) async fn open(command: Command) -> Self {
-        let mut host = Self::spawn(command);
+        Self::open_with_stderr(command, Stdio::piped()).await
+    }
+
+    /// As [`Self::open`], with a stderr that is not read here.
+    pub(crate) async fn open_with_stderr(command: Command, stderr: Stdio) -> Self {
+        let mut host = Self::spawn_with_stderr(command, stderr);
         host.request("initialize", initialize("2025-11-25")).await;
         host.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
         host

@@ -1,0 +1,66 @@
+//! What is wrong with a command line. A value is never shown: it may be a secret in the wrong place.
+
+use std::error::Error;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// The command, whose help names the environment variables and does not show what they hold.
+pub(super) fn without_env_values(command: Command) -> Command {
+    let command = command.mut_args(|argument| argument.hide_env_values(true));
+    command.mut_subcommands(without_env_values)
+}
+
+/// The fault, and where help is.
+pub(super) fn explain(error: &clap::Error) -> String {
+    let fault = match error.kind() {
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => value_fault(error),
+        ErrorKind::UnknownArgument => unknown("argument", text(error, ContextKind::InvalidArg)),
+        ErrorKind::InvalidSubcommand => unknown("subcommand", text(error, ContextKind::InvalidSubcommand)),
+        // These name flags of ours, and no value.
+        _ => return error.render().to_string().trim_end().to_owned(),
+    };
+    format!("error: {fault}\n\nFor more information, try '--help'.")
+}
+
+fn value_fault(error: &clap::Error) -> String {
+    let argument = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    if value.is_empty() {
+        return format!("a value is required for '{argument}'");
+    }
+    let known = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(known)) if !known.is_empty() => {
+            format!(": the values are {}", known.join(", "))
+        }
+        _ => error.source().map_or_else(String::new, |cause| reason(cause, value)),
+    };
+    format!("the value given for '{argument}' cannot be used{known}")
+}
+
+/// Why a value does not do, unless the reason quotes it.
+fn reason(cause: &dyn Error, value: &str) -> String {
+    let cause = cause.to_string();
+    match cause.strip_prefix(value) {
+        Some(rest) => format!(": it{rest}"),
+        None if cause.contains(value) => String::new(),
+        None => format!(": {cause}"),
+    }
+}
+
+/// Names what is not known only if it looks like a name: a secret has capitals or digits.
+fn unknown(what: &str, name: Option<&str>) -> String {
+    let looks_like_one =
+        |name: &&str| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    match name.filter(looks_like_one) {
+        Some(name) => format!("there is no {what} '{name}'"),
+        None => format!("there is no such {what} (it is not shown, because it may be a secret)"),
+    }
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text),
+        _ => None,
+    }
+}
