@@ -31,6 +31,7 @@ pub mod policy;
 pub mod sandbox;
 pub mod server;
 pub mod state;
+mod storage;
 pub mod telemetry;
 pub mod tools;
 pub mod transport;

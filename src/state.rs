@@ -27,7 +27,6 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
 use jiff::Timestamp;
-use sqlx::SqlitePool;
 
 pub use self::audit::AuditEntry;
 pub use self::ceilings::{Counted, Reservation, ReservationId, WINDOW};
@@ -38,6 +37,7 @@ pub use self::prune::Pruned;
 pub use self::tokens::{Binding, Redeemed, TOKEN_LIFE, canonical};
 pub use self::write_lock::WriteGuard;
 use self::write_lock::WriteLock;
+use crate::storage::Connections;
 
 /// Where the state lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,12 +93,12 @@ impl State {
     }
 
     /// The database, made if it is missing.
-    async fn for_writing(&self) -> Result<&SqlitePool, StateError> {
+    async fn for_writing(&self) -> Result<&Connections, StateError> {
         self.database.for_writing().await
     }
 
     /// The database if there is one.
-    async fn for_reading(&self) -> Result<Option<&SqlitePool>, StateError> {
+    async fn for_reading(&self) -> Result<Option<&Connections>, StateError> {
         self.database.for_reading().await
     }
 

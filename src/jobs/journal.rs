@@ -87,12 +87,12 @@ impl Journal {
     /// no such job.
     pub async fn begin(&self, job: NewJob, units: Vec<NewUnit>) -> Result<JobId, JournalError> {
         let Scope::Store(store) = &self.scope else { return Err(JournalError::NoStore) };
-        let pool = self.database.for_writing().await?;
+        let connections = self.database.for_writing().await?;
         let owner = self.owner().await?;
         let id = JobId::random();
         // Before it can be seen, so that nobody in this process takes it for one that nobody runs.
         let hold = self.holds.hold(&id);
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))?;
+        let mut transaction = connections.begin().await.map_err(|e| self.failed(&e))?;
         if let Some(lane) = &job.lane {
             self.lane_is_free(&mut transaction, store, lane, None).await?;
         }
@@ -181,7 +181,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn jobs_of_promotion(&self, kind: Kind, promotion_id: u64) -> Result<Vec<JobId>, JournalError> {
-        let Some(pool) = self.database.for_reading().await? else { return Ok(Vec::new()) };
+        let Some(connections) = self.database.for_reading().await? else { return Ok(Vec::new()) };
         let ids: Vec<String> = sqlx::query_scalar(
             "SELECT id FROM jobs WHERE ($1 IS NULL OR store = $1) AND kind = $2 AND promotion_id = $3
              ORDER BY sequence DESC",
@@ -189,7 +189,7 @@ impl Journal {
         .bind(self.store())
         .bind(kind.as_str())
         .bind(clamped(promotion_id))
-        .fetch_all(pool)
+        .fetch_all(connections)
         .await
         .map_err(|error| self.failed(&error))?;
         let ids = ids.into_iter().map(|id| rows::id(&id)).collect::<Result<_, _>>();
@@ -203,8 +203,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written: then nothing is forgotten.
     pub async fn prune(&self, before: Timestamp) -> Result<u64, JournalError> {
-        let Some(pool) = self.database.for_reading().await? else { return Ok(0) };
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))?;
+        let Some(connections) = self.database.for_reading().await? else { return Ok(0) };
+        let mut transaction = connections.begin().await.map_err(|e| self.failed(&e))?;
         let pruned = async {
             sqlx::query(concat!(
                 "DELETE FROM units WHERE job IN (SELECT sequence FROM jobs WHERE ",

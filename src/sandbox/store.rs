@@ -1,7 +1,7 @@
 //! The state: one `SQLite` database, in memory or in a file.
 //!
-//! There is one connection. An in-memory database lives and dies with its connection, and in both forms
-//! writes are serial anyway; other processes may use the same file at the same time.
+//! There is one connection at a time, as writes are serial anyway; other processes may use the same file at the
+//! same time.
 //!
 //! A file keeps a rollback journal, not a write-ahead log: the file alone then holds every write that was
 //! answered, so it can be copied, and a process may end at any time. No write waits for the disk, which would
@@ -14,18 +14,16 @@ mod settings;
 mod uses;
 
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::SqliteExecutor;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 
 pub(super) use self::codes::{Batch, CouponCode, Inserted, NewCodes};
 pub(super) use self::coupons::PromotionCoupon;
 pub(super) use self::promotions::{Filter, Kind, Order};
 use super::{SandboxError, seed};
+use crate::storage::Connections;
 
 /// Marks a database file as a sandbox's ("CPNS").
 const APPLICATION_ID: i64 = 0x4350_4E53;
@@ -81,15 +79,17 @@ DELETE FROM sqlite_sequence;
 /// The store's data. Clones share the connection.
 #[derive(Clone, Debug)]
 pub(super) struct Store {
-    pool: SqlitePool,
+    connections: Connections,
 }
 
 impl Store {
     /// Opens the database file at `data`, or a new one in memory, and seeds it if it is new.
     pub(super) async fn open(data: Option<&Path>) -> Result<Self, SandboxError> {
         let Some(path) = data else {
-            let options = SqliteConnectOptions::from_str("sqlite::memory:");
-            let opened = async { Self::connect(options?).await };
+            let opened = async {
+                Self::prepared(Connections::to_memory(|options| options.row_buffer_size(ROW_BUFFER)).await?)
+                    .await
+            };
             return opened.await.map_err(|error| error.at(Path::new(":memory:")));
         };
         check_directory(path)?;
@@ -103,51 +103,38 @@ impl Store {
             .filename(path)
             .create_if_missing(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .synchronous(SqliteSynchronous::Off);
-        let store = Self::connect(options).await?;
+            .synchronous(SqliteSynchronous::Off)
+            .row_buffer_size(ROW_BUFFER);
+        let store = Self::prepared(Connections::to_file(options).await?).await?;
         // Files without a version kept a write-ahead log. Not among the options, because it is written into
         // the file, which must first be known as a sandbox's.
-        sqlx::query("PRAGMA journal_mode = DELETE").execute(&store.pool).await?;
+        sqlx::query("PRAGMA journal_mode = DELETE").execute(&store.connections).await?;
         Ok(store)
     }
 
     /// Lets the statement that is under way finish, refuses all others, and closes the database.
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        self.connections.close().await;
     }
 
-    async fn connect(options: SqliteConnectOptions) -> Result<Self, OpenError> {
-        let options = options.row_buffer_size(ROW_BUFFER);
-        let pool = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.disable_statement_logging())
-            .await?;
-        let store = Self { pool };
-        store.prepare().await?;
-        Ok(store)
-    }
-
-    /// Creates and seeds the tables of a new database, and refuses one that is not a sandbox's.
-    async fn prepare(&self) -> Result<(), OpenError> {
+    /// The store, with the tables of a new database created and seeded; one that is not a sandbox's is refused.
+    async fn prepared(connections: Connections) -> Result<Self, OpenError> {
+        let store = Self { connections };
         // A look first: of many processes that open one file, those that find it new wait for each other.
-        let mut connection = self.pool.acquire().await?;
-        if is_prepared(&mut connection).await? {
-            return Ok(());
+        if is_prepared(&store.connections).await? {
+            return Ok(store);
         }
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        if !is_prepared(&mut transaction).await? {
+        let mut transaction = store.connections.begin().await?;
+        if !is_prepared(&mut *transaction).await? {
             create(&mut transaction).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(store)
     }
 
     /// Goes back to the seeds.
     pub(super) async fn reset(&self) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connections.begin().await?;
         sqlx::raw_sql(EMPTY).execute(&mut *transaction).await?;
         fill(&mut transaction).await?;
         transaction.commit().await
@@ -202,12 +189,12 @@ fn check_directory(path: &Path) -> Result<(), SandboxError> {
 }
 
 /// Whether the database is a sandbox's already; if not, it is empty.
-async fn is_prepared(connection: &mut SqliteConnection) -> Result<bool, OpenError> {
+async fn is_prepared(executor: impl SqliteExecutor<'_>) -> Result<bool, OpenError> {
     let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
         "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
          FROM pragma_application_id, pragma_user_version",
     )
-    .fetch_one(connection)
+    .fetch_one(executor)
     .await?;
     match (application, version, tables) {
         (APPLICATION_ID, ..=VERSION, _) => Ok(true),
@@ -234,3 +221,6 @@ async fn fill(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
 fn decode_document<T: serde::de::DeserializeOwned>(document: &str) -> Result<T, sqlx::Error> {
     serde_json::from_str(document).map_err(|error| sqlx::Error::Decode(error.into()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::SqliteExecutor;
 
 use super::{State, StateError, restored, stored};
 
@@ -63,12 +63,9 @@ impl State {
     /// # Errors
     /// The database cannot be read.
     pub async fn count(&self, counter: &str, since: Timestamp) -> Result<Counted, StateError> {
-        let Some(pool) = self.for_reading().await? else { return Ok(Counted::new(Vec::new())) };
-        let counted = async {
-            let mut connection = pool.acquire().await?;
-            read(&mut connection, self.store(), counter, stored(since)).await
-        };
-        counted.await.map_err(|error| self.database_error(&error))
+        let Some(connections) = self.for_reading().await? else { return Ok(Counted::new(Vec::new())) };
+        let counted = read(connections, self.store(), counter, stored(since)).await;
+        counted.map_err(|error| self.database_error(&error))
     }
 
     /// Counts `amount`, unless the counter would then hold more than `ceiling` for the 24 hours before `now`.
@@ -83,11 +80,11 @@ impl State {
         ceiling: u64,
         now: Timestamp,
     ) -> Result<Reservation, StateError> {
-        let pool = self.for_writing().await?;
+        let connections = self.for_writing().await?;
         let reserved = async {
-            let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut transaction = connections.begin().await?;
             let since = stored(now).saturating_sub(window());
-            let counted = read(&mut transaction, self.store(), counter, since).await?;
+            let counted = read(&mut *transaction, self.store(), counter, since).await?;
             let excess = counted.total.saturating_add(amount).saturating_sub(ceiling);
             if excess > 0 {
                 transaction.rollback().await?;
@@ -133,7 +130,7 @@ pub(super) fn window() -> i64 {
 }
 
 async fn read(
-    connection: &mut SqliteConnection,
+    executor: impl SqliteExecutor<'_>,
     store: &str,
     counter: &str,
     since: i64,
@@ -145,7 +142,7 @@ async fn read(
     .bind(store)
     .bind(counter)
     .bind(since)
-    .fetch_all(connection)
+    .fetch_all(executor)
     .await?;
     let events = events.into_iter().map(|(at, amount)| (restored(at), amount.unsigned_abs()));
     Ok(Counted::new(events.collect()))

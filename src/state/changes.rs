@@ -296,8 +296,8 @@ impl State {
         &self,
         select: QueryAs<'_, Sqlite, Change, SqliteArguments>,
     ) -> Result<Vec<Change>, StateError> {
-        let Some(pool) = self.for_reading().await? else { return Ok(Vec::new()) };
-        select.fetch_all(pool).await.map_err(|error| self.database_error(&error))
+        let Some(connections) = self.for_reading().await? else { return Ok(Vec::new()) };
+        select.fetch_all(connections).await.map_err(|error| self.database_error(&error))
     }
 
     /// Runs an update that is to meet one row.
@@ -306,8 +306,8 @@ impl State {
         update: Query<'_, Sqlite, SqliteArguments>,
         otherwise: StateError,
     ) -> Result<(), StateError> {
-        let Some(pool) = self.for_reading().await? else { return Err(otherwise) };
-        let updated = update.execute(pool).await.map_err(|error| self.database_error(&error))?;
+        let Some(connections) = self.for_reading().await? else { return Err(otherwise) };
+        let updated = update.execute(connections).await.map_err(|error| self.database_error(&error))?;
         if updated.rows_affected() == 1 { Ok(()) } else { Err(otherwise) }
     }
 }

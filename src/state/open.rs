@@ -3,16 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlitePool};
+use sqlx::SqliteExecutor;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::directory::{self, blocking};
 use super::{Location, StateError};
+use crate::storage::Connections;
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,13 +37,13 @@ pub(crate) struct Format {
 pub(crate) struct Database {
     format: &'static Format,
     location: Location,
-    pool: OnceCell<SqlitePool>,
+    connections: OnceCell<Connections>,
 }
 
 impl Database {
     /// Touches nothing yet.
     pub(crate) fn new(format: &'static Format, location: Location) -> Self {
-        Self { format, location, pool: OnceCell::new() }
+        Self { format, location, connections: OnceCell::new() }
     }
 
     /// Where it lives.
@@ -52,19 +52,19 @@ impl Database {
     }
 
     /// The database, made if it is missing.
-    pub(crate) async fn for_writing(&self) -> Result<&SqlitePool, StateError> {
-        self.pool.get_or_try_init(|| self.format.open(&self.location)).await
+    pub(crate) async fn for_writing(&self) -> Result<&Connections, StateError> {
+        self.connections.get_or_try_init(|| self.format.open(&self.location)).await
     }
 
     /// The database if there is one.
-    pub(crate) async fn for_reading(&self) -> Result<Option<&SqlitePool>, StateError> {
+    pub(crate) async fn for_reading(&self) -> Result<Option<&Connections>, StateError> {
         if self.exists()? { self.for_writing().await.map(Some) } else { Ok(None) }
     }
 
     /// Whether there is one.
     pub(crate) fn exists(&self) -> Result<bool, StateError> {
         match &self.location {
-            _ if self.pool.initialized() => Ok(true),
+            _ if self.connections.initialized() => Ok(true),
             Location::Memory => Ok(false),
             Location::Directory(directory) => match fs::symlink_metadata(directory.join(self.format.file)) {
                 Ok(_) => Ok(true),
@@ -76,8 +76,8 @@ impl Database {
 
     /// Lets the operations under way finish, refuses all others, and closes the database.
     pub(crate) async fn close(&self) {
-        if let Some(pool) = self.pool.get() {
-            pool.close().await;
+        if let Some(connections) = self.connections.get() {
+            connections.close().await;
         }
     }
 
@@ -97,41 +97,40 @@ impl Format {
     }
 
     /// Opens the database, and makes what is missing.
-    async fn open(&self, location: &Location) -> Result<SqlitePool, StateError> {
+    async fn open(&self, location: &Location) -> Result<Connections, StateError> {
         let file = self.path(location);
         let failed = |error: &sqlx::Error| StateError::database(&file, error);
         match location {
             Location::Memory => {
-                let options =
-                    SqliteConnectOptions::from_str("sqlite::memory:").map_err(|error| failed(&error))?;
-                let pool = connect(options).await.map_err(|error| failed(&error))?;
-                self.migrate(&pool, &file).await?;
-                Ok(pool)
+                let connections =
+                    Connections::to_memory(|options| options).await.map_err(|error| failed(&error))?;
+                self.migrate(&connections, &file).await?;
+                Ok(connections)
             }
             Location::Directory(directory) => {
                 let (wanted, wanted_file) = (directory.clone(), file.clone());
-                let enter = move || enter(&wanted, wanted_file);
+                let enter = move || enter(&wanted, &wanted_file);
                 blocking(enter, |error| directory::failed(directory, error)).await?;
-                let pool = connect(file_options(&file)?).await.map_err(|error| failed(&error))?;
-                self.migrate(&pool, &file).await?;
+                let connections = Connections::to_file(file_options(&file)?).await;
+                let connections = connections.map_err(|error| failed(&error))?;
+                self.migrate(&connections, &file).await?;
                 // SQLite makes the file by the umask, and gives the files beside it the mode that it then has.
                 directory::restrict(&file).map_err(|error| failed(&sqlx::Error::Io(error)))?;
-                write_ahead(&pool).await.map_err(|error| failed(&error))?;
-                Ok(pool)
+                write_ahead(&connections).await.map_err(|error| failed(&error))?;
+                Ok(connections)
             }
         }
     }
 
     /// Makes the tables of a new database or those that an older one lacks, and refuses what is not ours.
-    async fn migrate(&self, pool: &SqlitePool, file: &Path) -> Result<(), StateError> {
+    async fn migrate(&self, connections: &Connections, file: &Path) -> Result<(), StateError> {
         let failed = |error: sqlx::Error| StateError::database(file, &error);
         // A look first: of many processes that open one file, those that find it old wait for each other.
-        let mut connection = pool.acquire().await.map_err(failed)?;
-        if self.missing(&mut connection, file).await?.is_empty() {
+        if self.missing(connections, file).await?.is_empty() {
             return Ok(());
         }
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        for migration in self.missing(&mut transaction, file).await? {
+        let mut transaction = connections.begin().await.map_err(failed)?;
+        for migration in self.missing(&mut *transaction, file).await? {
             sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(failed)?;
         }
         let marks = format!(
@@ -146,14 +145,14 @@ impl Format {
     /// The migrations that were not yet applied: all of them for an empty file.
     async fn missing(
         &self,
-        connection: &mut SqliteConnection,
+        executor: impl SqliteExecutor<'_>,
         file: &Path,
     ) -> Result<&'static [&'static str], StateError> {
         let (application, version, tables): (i64, i64, i64) = sqlx::query_as(
             "SELECT application_id, user_version, (SELECT COUNT(*) FROM sqlite_schema)
              FROM pragma_application_id, pragma_user_version",
         )
-        .fetch_one(connection)
+        .fetch_one(executor)
         .await
         .map_err(|error| StateError::database(file, &error))?;
         if (application, tables) == (0, 0) {
@@ -170,14 +169,26 @@ impl Format {
 }
 
 /// Makes the directory, and refuses a linked database: `SQLite` keeps its journal beside the link's target,
-/// in a directory that may be anybody's.
-fn enter(directory: &Path, file: PathBuf) -> Result<(), StateError> {
+/// in a directory that may be anybody's. The files of the journal may be no links either.
+fn enter(directory: &Path, file: &Path) -> Result<(), StateError> {
     directory::ensure(directory)?;
-    match fs::symlink_metadata(&file) {
-        Ok(found) if found.is_symlink() => Err(StateError::Link(file)),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(directory::failed(directory, error)),
-        _ => Ok(()),
+    for file in [file.to_owned(), beside(file, "-wal"), beside(file, "-shm"), beside(file, "-journal")] {
+        match fs::symlink_metadata(&file) {
+            Ok(found) if found.is_symlink() => return Err(StateError::Link(file)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(directory::failed(directory, error));
+            }
+            _ => {}
+        }
     }
+    Ok(())
+}
+
+/// The file that `SQLite` keeps beside a database.
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 fn file_options(file: &Path) -> Result<SqliteConnectOptions, StateError> {
@@ -191,26 +202,13 @@ fn file_options(file: &Path) -> Result<SqliteConnectOptions, StateError> {
         .synchronous(SqliteSynchronous::Full))
 }
 
-/// One connection that never ends: an in-memory database lives and dies with its connection, and writes are
-/// serial anyway.
-async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
-    SqlitePoolOptions::new()
-        .min_connections(1)
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.disable_statement_logging())
-        .await
-}
-
 /// Turns the write-ahead log on. Not among the options of a connection, because it is written into the file,
 /// which must first be known as ours.
-async fn write_ahead(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+async fn write_ahead(connections: &Connections) -> Result<(), sqlx::Error> {
     const PAUSE: Duration = Duration::from_millis(10);
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
-        match sqlx::query("PRAGMA journal_mode = WAL").execute(pool).await {
+        match sqlx::query("PRAGMA journal_mode = WAL").execute(connections).await {
             // Of processes that open a new file at once, SQLite sends some away without the busy timeout.
             Err(error) if is_busy(&error) && Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
             outcome => return outcome.map(|_| ()),

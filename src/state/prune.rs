@@ -30,13 +30,13 @@ impl State {
     /// The database cannot be written: then nothing is forgotten.
     pub async fn prune(&self, before: Timestamp, now: Timestamp) -> Result<Pruned, StateError> {
         let audit_log_kept = self.audit_log().map(|log| log.path);
-        let Some(pool) = self.for_reading().await? else {
+        let Some(connections) = self.for_reading().await? else {
             return Ok(Pruned { audit_log_kept, ..Pruned::default() });
         };
         let before = stored(before.min(now));
         let window_start = stored(now).saturating_sub(ceilings::window());
         let pruned = async {
-            let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut transaction = connections.begin().await?;
             let changes = sqlx::query("DELETE FROM changes WHERE at < ?1 AND status <> 'pending'")
                 .bind(before)
                 .execute(&mut *transaction)

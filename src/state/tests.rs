@@ -3,6 +3,7 @@
 mod audit;
 mod ceilings;
 mod changes;
+mod faults;
 mod files;
 mod prune;
 mod tokens;

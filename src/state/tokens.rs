@@ -92,7 +92,7 @@ impl State {
         binding: &Binding,
         now: Timestamp,
     ) -> Result<Redeemed, StateError> {
-        let Some(pool) = self.for_reading().await? else { return Ok(Redeemed::Unknown) };
+        let Some(connections) = self.for_reading().await? else { return Ok(Redeemed::Unknown) };
         // One statement checks and uses it up, so nothing can come between.
         let used = sqlx::query(
             "UPDATE tokens SET used_at = ?4
@@ -102,7 +102,7 @@ impl State {
         .bind(self.store())
         .bind(binding.0.as_slice())
         .bind(stored(now))
-        .execute(pool)
+        .execute(connections)
         .await
         .map_err(|error| self.database_error(&error))?;
         if used.rows_affected() == 1 {
@@ -115,7 +115,7 @@ impl State {
         .bind(digest(token))
         .bind(self.store())
         .bind(stored(now))
-        .fetch_optional(pool)
+        .fetch_optional(connections)
         .await
         .map_err(|error| self.database_error(&error))?;
         Ok(match found {

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate: the data goes one way.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("bigcommerce", &["bigcommerce"]),
     ("clock", &[]),
     ("coupons", &["coupons", "bigcommerce", "clock"]),
     ("policy", &["policy"]),
-    ("jobs", &["jobs", "coupons", "policy", "state", "bigcommerce", "clock"]),
+    ("jobs", &["jobs", "coupons", "policy", "state", "storage", "bigcommerce", "clock"]),
     ("changes", &["changes", "jobs", "coupons", "policy", "state", "bigcommerce"]),
     ("tools", &["tools", "changes", "jobs", "coupons", "policy", "state", "bigcommerce"]),
     ("server", &["server", "tools", "coupons"]),
     ("transport", &["transport"]),
-    ("sandbox", &["sandbox", "clock"]),
-    ("state", &["state"]),
+    ("sandbox", &["sandbox", "storage", "clock"]),
+    ("state", &["state", "storage"]),
+    ("storage", &[]),
     ("telemetry", &[]),
     ("config", &["config", "transport", "policy", "coupons", "bigcommerce"]),
 ];

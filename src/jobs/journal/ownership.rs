@@ -1,15 +1,16 @@
 //! Who runs a job: how it ends, and how it passes from one process to another.
 
 use serde_json::Value;
+use sqlx::Sqlite;
 use sqlx::query::{Query, QueryAs};
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Sqlite, Transaction};
 
 use super::rows::{JobRow, job_columns};
 use super::{Journal, JournalError};
 use crate::jobs::{JobId, JobRecord, JobState};
 use crate::state::Location;
 use crate::state::directory::{self, blocking};
+use crate::storage::Transaction;
 
 /// What the owner of a job learns when it renews its lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +80,10 @@ impl Journal {
     /// # Errors
     /// [`JournalError::UnknownJob`], [`JournalError::LaneTaken`], or the journal cannot be written.
     pub async fn reopen(&self, id: &JobId) -> Result<bool, JournalError> {
-        let Some(pool) = self.database.for_reading().await? else { return Err(unknown(id)) };
+        let Some(connections) = self.database.for_reading().await? else { return Err(unknown(id)) };
         let owner = self.owner().await?;
         let _turn = self.turn.lock().await;
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))?;
+        let mut transaction = connections.begin().await.map_err(|e| self.failed(&e))?;
         let found: Option<(String, Option<String>, String)> = sqlx::query_as(
             "SELECT store, lane, state FROM jobs WHERE id = $1 AND ($2 IS NULL OR store = $2)",
         )
@@ -123,9 +124,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError::UnknownJob`], or the journal cannot be written.
     pub async fn request_cancel(&self, id: &JobId) -> Result<(), JournalError> {
-        let pool = self.database.for_reading().await?;
+        let connections = self.database.for_reading().await?;
         loop {
-            let (Some(pool), Some((row, runner))) = (pool, self.row(id).await?) else {
+            let (Some(connections), Some((row, runner))) = (connections, self.row(id).await?) else {
                 return Err(unknown(id));
             };
             let update = match (row.record.state, runner) {
@@ -147,7 +148,7 @@ impl Journal {
                 .bind(row.tenure.as_ref().map(|tenure| &tenure.owner))
                 .bind(row.tenure.as_ref().map(|tenure| tenure.until))
                 .bind(self.now())
-                .execute(pool)
+                .execute(connections)
                 .await
                 .map_err(|error| self.failed(&error))?;
             // Otherwise somebody altered it since the look, and has come further by that.
@@ -162,14 +163,14 @@ impl Journal {
     /// # Errors
     /// As [`Self::record_progress`]; [`JournalError::NotOwner`] also when another process took it over.
     pub async fn renew(&self, id: &JobId) -> Result<Renewed, JournalError> {
-        if let Some(pool) = self.database.for_reading().await? {
+        if let Some(connections) = self.database.for_reading().await? {
             let renewed: Option<bool> = sqlx::query_scalar(
                 "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND owner = $2 RETURNING cancel_requested",
             )
             .bind(id.as_str())
             .bind(self.owner_name())
             .bind(self.lease_end())
-            .fetch_optional(pool)
+            .fetch_optional(connections)
             .await
             .map_err(|error| self.failed(&error))?;
             if let Some(cancel_requested) = renewed {
@@ -196,7 +197,7 @@ impl Journal {
         &self,
         may: impl Fn(&JobRecord) -> bool,
     ) -> Result<Vec<JobRecord>, JournalError> {
-        let Some(pool) = self.database.for_reading().await? else { return Ok(Vec::new()) };
+        let Some(connections) = self.database.for_reading().await? else { return Ok(Vec::new()) };
         let _turn = self.turn.lock().await;
         let mut rows = self.select_running().await?;
         rows.retain(|(row, runner)| *runner == Runner::Nobody && may(&row.record));
@@ -204,7 +205,7 @@ impl Journal {
             return Ok(Vec::new());
         }
         let owner = self.owner().await?;
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))?;
+        let mut transaction = connections.begin().await.map_err(|e| self.failed(&e))?;
         let mut taken = Vec::new();
         for (row, _) in rows {
             let hold = self.holds.hold(&row.record.id);
@@ -257,9 +258,9 @@ impl Journal {
     }
 
     /// A transaction on a job that this process runs, and the job's sequence.
-    pub(super) async fn own(&self, id: &JobId) -> Result<(Transaction<'static, Sqlite>, i64), JournalError> {
-        if let Some(pool) = self.database.for_reading().await? {
-            let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))?;
+    pub(super) async fn own(&self, id: &JobId) -> Result<(Transaction, i64), JournalError> {
+        if let Some(connections) = self.database.for_reading().await? {
+            let mut transaction = connections.begin().await.map_err(|e| self.failed(&e))?;
             let sequence = sqlx::query_scalar("SELECT sequence FROM jobs WHERE id = $1 AND owner = $2")
                 .bind(id.as_str())
                 .bind(self.owner_name())
@@ -279,8 +280,8 @@ impl Journal {
         id: &JobId,
         update: Query<'_, Sqlite, SqliteArguments>,
     ) -> Result<(), JournalError> {
-        if let Some(pool) = self.database.for_reading().await? {
-            let updated = update.execute(pool).await.map_err(|error| self.failed(&error))?;
+        if let Some(connections) = self.database.for_reading().await? {
+            let updated = update.execute(connections).await.map_err(|error| self.failed(&error))?;
             if updated.rows_affected() == 1 {
                 return Ok(());
             }
@@ -299,8 +300,8 @@ impl Journal {
         &self,
         select: QueryAs<'_, Sqlite, JobRow, SqliteArguments>,
     ) -> Result<Vec<(JobRow, Runner)>, JournalError> {
-        let Some(pool) = self.database.for_reading().await? else { return Ok(Vec::new()) };
-        let rows = select.fetch_all(pool).await.map_err(|error| self.failed(&error))?;
+        let Some(connections) = self.database.for_reading().await? else { return Ok(Vec::new()) };
+        let rows = select.fetch_all(connections).await.map_err(|error| self.failed(&error))?;
         self.with_runners(rows).await
     }
 

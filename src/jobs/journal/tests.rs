@@ -1,6 +1,7 @@
 //! The journal as its users see it; "another process" is another [`Journal`] on the same directory: the lock of
 //! a file belongs to who opened it.
 
+mod faults;
 mod files;
 mod jobs;
 mod ownership;

@@ -135,13 +135,13 @@ impl Journal {
         after: Option<u64>,
         most: i64,
     ) -> Result<Vec<Unit>, JournalError> {
-        let Some(pool) = self.database.for_reading().await? else { return Ok(Vec::new()) };
+        let Some(connections) = self.database.for_reading().await? else { return Ok(Vec::new()) };
         let rows = sqlx::query_as(select)
             .bind(id.as_str())
             .bind(self.store())
             .bind(after.map_or(-1, clamped))
             .bind(most)
-            .fetch_all(pool)
+            .fetch_all(connections)
             .await
             .map_err(|error| self.failed(&error))?;
         Ok(rows.into_iter().map(|UnitRow(unit)| unit).collect())

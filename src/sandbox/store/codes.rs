@@ -99,7 +99,7 @@ impl Store {
         .bind(new.max_uses)
         .bind(new.max_uses_per_customer)
         .bind(&new.created)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.connections)
         .await;
         match inserted {
             Ok(ids) => Ok(ids.first().map_or(Inserted::NotTaken, |id| Inserted::Done(*id))),
@@ -127,8 +127,8 @@ impl Store {
         rounds: usize,
         mut candidates: impl FnMut(usize) -> Vec<String>,
     ) -> Result<Batch, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let kind = kind_of(&mut transaction, new.promotion).await?;
+        let mut transaction = self.connections.begin().await?;
+        let kind = kind_of(&mut *transaction, new.promotion).await?;
         if kind != Some(Kind::Bulk) {
             return Ok(Batch::NotTaken(kind));
         }
@@ -152,7 +152,10 @@ impl Store {
         &self,
         text: &str,
     ) -> Result<Option<CouponCode>, sqlx::Error> {
-        sqlx::query_as("SELECT * FROM codes WHERE code = ?1").bind(text).fetch_optional(&self.pool).await
+        sqlx::query_as("SELECT * FROM codes WHERE code = ?1")
+            .bind(text)
+            .fetch_optional(&self.connections)
+            .await
     }
 
     /// The id of the code with this text, whatever its case, if it belongs to `promotion`.
@@ -164,7 +167,7 @@ impl Store {
         sqlx::query_scalar("SELECT id FROM codes WHERE code = ?1 AND promotion_id = ?2")
             .bind(text)
             .bind(promotion)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.connections)
             .await
     }
 
@@ -185,7 +188,7 @@ impl Store {
         .bind(ids.end())
         .bind(limit)
         .bind(skip)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.connections)
         .await
     }
 
@@ -204,7 +207,7 @@ impl Store {
         .bind(ids.start())
         .bind(ids.end())
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.connections)
         .await?;
         codes.reverse();
         Ok(codes)
@@ -220,13 +223,13 @@ impl Store {
             .bind(promotion)
             .bind(ids.start())
             .bind(ids.end())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.connections)
             .await
     }
 
     /// Deletes the code with this text, whatever its case.
     pub(in crate::sandbox) async fn delete_code_by_text(&self, text: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM codes WHERE code = ?1").bind(text).execute(&self.pool).await?;
+        sqlx::query("DELETE FROM codes WHERE code = ?1").bind(text).execute(&self.connections).await?;
         Ok(())
     }
 
@@ -246,14 +249,14 @@ impl Store {
         .bind(promotion)
         .bind(&ids)
         .bind(text)
-        .execute(&self.pool)
+        .execute(&self.connections)
         .await?;
         sqlx::query_scalar(
             "SELECT id FROM codes WHERE promotion_id <> ?1 AND id IN (SELECT value FROM json_each(?2))",
         )
         .bind(promotion)
         .bind(&ids)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.connections)
         .await
     }
 }

@@ -46,7 +46,7 @@ impl Store {
         .bind(text)
         .bind(limit)
         .bind(skip)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.connections)
         .await
     }
 }

@@ -1,8 +1,8 @@
 //! Promotions in the database.
 
 use serde_json::{Map, Value};
-use sqlx::QueryBuilder;
 use sqlx::sqlite::{Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, SqliteExecutor};
 
 use super::{Store, decode_document};
 use crate::sandbox::wire_error::WireError;
@@ -47,15 +47,14 @@ pub(in crate::sandbox) struct Order {
 impl Store {
     /// The kind of the promotion, `None` if it does not exist.
     pub(in crate::sandbox) async fn kind_of(&self, id: i64) -> Result<Option<Kind>, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        kind_of(&mut connection, id).await
+        kind_of(&self.connections, id).await
     }
 
     /// The promotion as the API sends it.
     pub(in crate::sandbox) async fn promotion(&self, id: i64) -> Result<Option<Value>, sqlx::Error> {
         let document: Option<String> = sqlx::query_scalar("SELECT document FROM promotions WHERE id = ?1")
             .bind(id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.connections)
             .await?;
         document.map(|document| Ok(with_id(id, decode_document(&document)?))).transpose()
     }
@@ -72,13 +71,13 @@ impl Store {
         let direction = if order.descending { "DESC" } else { "ASC" };
         query.push(format_args!(" ORDER BY {} {direction}, id {direction} LIMIT ", order.column));
         query.push_bind(limit).push(" OFFSET ").push_bind(skip);
-        let rows: Vec<(i64, String)> = query.build_query_as().fetch_all(&self.pool).await?;
+        let rows: Vec<(i64, String)> = query.build_query_as().fetch_all(&self.connections).await?;
         rows.into_iter().map(|(id, document)| Ok(with_id(id, decode_document(&document)?))).collect()
     }
 
     /// How many promotions pass `filter`.
     pub(in crate::sandbox) async fn count_promotions(&self, filter: &Filter) -> Result<i64, sqlx::Error> {
-        filter.select("SELECT COUNT(*)").build_query_scalar().fetch_one(&self.pool).await
+        filter.select("SELECT COUNT(*)").build_query_scalar().fetch_one(&self.connections).await
     }
 
     /// Adds a promotion and returns it as the API sends it.
@@ -89,7 +88,7 @@ impl Store {
         let text = serde_json::json!(document).to_string();
         let inserted = sqlx::query("INSERT INTO promotions (document) VALUES (?1)")
             .bind(text)
-            .execute(&self.pool)
+            .execute(&self.connections)
             .await?;
         Ok(with_id(inserted.last_insert_rowid(), document))
     }
@@ -101,7 +100,7 @@ impl Store {
         id: i64,
         change: impl FnOnce(Map<String, Value>) -> Result<Map<String, Value>, WireError>,
     ) -> Result<Option<Value>, WireError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connections.begin().await?;
         let document: Option<String> = sqlx::query_scalar("SELECT document FROM promotions WHERE id = ?1")
             .bind(id)
             .fetch_optional(&mut *transaction)
@@ -126,11 +125,11 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM codes WHERE promotion_id = promotions.id)",
         )
         .bind(&ids)
-        .execute(&self.pool)
+        .execute(&self.connections)
         .await?;
         sqlx::query_scalar("SELECT id FROM promotions WHERE id IN (SELECT value FROM json_each(?1))")
             .bind(&ids)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.connections)
             .await
     }
 }
@@ -174,11 +173,11 @@ impl Filter {
 }
 
 /// The kind of the promotion, `None` if it does not exist.
-pub(super) async fn kind_of(connection: &mut SqliteConnection, id: i64) -> Result<Option<Kind>, sqlx::Error> {
+pub(super) async fn kind_of(executor: impl SqliteExecutor<'_>, id: i64) -> Result<Option<Kind>, sqlx::Error> {
     let types: Option<(String, Option<String>)> =
         sqlx::query_as("SELECT redemption_type, coupon_type FROM promotions WHERE id = ?1")
             .bind(id)
-            .fetch_optional(connection)
+            .fetch_optional(executor)
             .await?;
     Ok(types.map(|types| match (types.0.as_str(), types.1.as_deref()) {
         ("COUPON", Some("BULK")) => Kind::Bulk,

@@ -8,14 +8,14 @@ use super::{Store, decode_document};
 impl Store {
     pub(in crate::sandbox) async fn settings(&self) -> Result<Value, sqlx::Error> {
         let document: String =
-            sqlx::query_scalar("SELECT document FROM settings").fetch_one(&self.pool).await?;
+            sqlx::query_scalar("SELECT document FROM settings").fetch_one(&self.connections).await?;
         decode_document(&document)
     }
 
     pub(in crate::sandbox) async fn save_settings(&self, settings: &Value) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE settings SET document = ?1")
             .bind(settings.to_string())
-            .execute(&self.pool)
+            .execute(&self.connections)
             .await?;
         Ok(())
     }

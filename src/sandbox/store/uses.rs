@@ -6,7 +6,7 @@ impl Store {
     /// Sets the uses of the code with this text, whatever its case, and moves those of its promotion by the
     /// difference, to 0 at the least. False when there is no such code.
     pub(in crate::sandbox) async fn set_code_uses(&self, text: &str, uses: u32) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connections.begin().await?;
         // The promotion first, as it needs the count that the code has until now.
         sqlx::query(
             "UPDATE promotions SET document =
@@ -38,7 +38,7 @@ impl Store {
         )
         .bind(id)
         .bind(uses)
-        .execute(&self.pool)
+        .execute(&self.connections)
         .await?;
         Ok(changed.rows_affected() > 0)
     }

@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::{binding, done, in_memory, new_change, noon, on_disk};
 use crate::state::{ChangeId, Pruned, Redeemed, State, StateError};
+use crate::storage::fault::set_full;
 
 async fn write(state: &State) -> Result<ChangeId, StateError> {
     state.begin_change(new_change("anna", "x")).await
@@ -132,8 +133,8 @@ async fn a_full_disk_is_told_before_anything_is_done() {
     let state = on_disk(directory.path());
     let before = write(&state).await.unwrap();
     // To SQLite a database at its largest size is a full disk.
-    let pool = state.for_writing().await.unwrap();
-    sqlx::query("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
+    let connections = state.for_writing().await.unwrap();
+    set_full(connections, true).await;
     let mut large = new_change("anna", "x");
     large.before = json!("x".repeat(100_000));
     let refused = state.begin_change(large).await.unwrap_err().to_string();
@@ -147,6 +148,8 @@ async fn a_full_disk_is_told_before_anything_is_done() {
     );
     let kept: Vec<_> = state.recent_changes(5).await.unwrap().into_iter().map(|change| change.id).collect();
     assert_eq!(kept, [before]);
+    set_full(connections, false).await;
+    write(&state).await.unwrap();
 }
 
 #[tokio::test]

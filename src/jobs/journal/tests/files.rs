@@ -9,6 +9,7 @@ use super::*;
 use crate::jobs::{Counts, JobState};
 use crate::state::open::{Database, Format};
 use crate::state::{AuditLog, Binding, State, StateError, StateSettings};
+use crate::storage::fault::set_full;
 
 use super::super::schema::FORMAT;
 
@@ -191,8 +192,8 @@ async fn a_full_disk_is_told_and_leaves_no_job_behind() {
     let journal = on_disk(directory.path());
     let before = begin(&journal).await;
     // To SQLite a database at its largest size is a full disk.
-    let pool = journal.database.for_writing().await.unwrap();
-    sqlx::query("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
+    let connections = journal.database.for_writing().await.unwrap();
+    set_full(connections, true).await;
     let refused = journal.begin(new_job(), new_units(5000)).await.unwrap_err().to_string();
     assert_eq!(
         refused,
@@ -203,11 +204,13 @@ async fn a_full_disk_is_told_and_leaves_no_job_behind() {
         )
     );
     assert!(journal.append(&before, new_units(5000), &json!(1)).await.is_err());
-    sqlx::query("PRAGMA max_page_count = 1000000").execute(pool).await.unwrap();
+    set_full(connections, false).await;
     let kept: Vec<_> = journal.latest(5).await.unwrap();
     assert_eq!(kept, [job(&journal, &before).await]);
     assert_eq!((kept[0].progress.clone(), journal.units(&before, None, 9).await.unwrap().len()), (None, 3));
     assert_eq!(taken_over(&journal).await, []);
+    journal.append(&before, new_units(5000), &json!(1)).await.unwrap();
+    journal.begin(new_job(), new_units(5000)).await.unwrap();
 }
 
 #[tokio::test]
