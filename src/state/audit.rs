@@ -1,6 +1,6 @@
 //! The audit log: one line of JSON for each call, only ever appended.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -136,13 +136,40 @@ fn open(path: &Path) -> io::Result<File> {
     // Read for the end of the last line, see below.
     options.read(true).append(true).create(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
+
+        // A FIFO must not make the call wait for its other end; a file on a disk is as before.
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+        options.mode(0o600).custom_flags(flags.cast_signed());
+    }
+    let file = options.open(path).map_err(|error| match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => io::Error::other("it is a symbolic link, which is not followed"),
+        _ => error,
+    })?;
+    // What is written to the others may reach nobody, and nobody would know. A terminal shows it.
+    if is_file_or_terminal(file.metadata()?.file_type()) {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is neither a file nor a terminal"))
+    }
+}
+
+#[cfg(unix)]
+fn is_file_or_terminal(kind: FileType) -> bool {
+    kind.is_file() || std::os::unix::fs::FileTypeExt::is_char_device(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_file_or_terminal(kind: FileType) -> bool {
+    kind.is_file()
 }
 
 fn append(file: &mut File, mut line: Vec<u8>) -> io::Result<()> {
     line.push(b'\n');
-    // A pipe or a terminal has neither an end nor a disk.
+    // A terminal has neither an end nor a disk.
     if !file.metadata()?.is_file() {
         return file.write_all(&line);
     }

@@ -1,5 +1,7 @@
 use std::fs;
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -150,6 +152,49 @@ async fn a_file_named_in_the_state_directory_makes_the_directory() {
     let file = directory.join("calls.jsonl");
     logging_to(&file, Location::Directory(directory)).audit(&entry(json!({}))).await.unwrap();
     assert_eq!(lines(&file).len(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn neither_a_link_nor_a_pipe_is_taken_for_the_log() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+    let (dangling, fifo, socket) =
+        (folder.path().join("dangling"), folder.path().join("fifo"), folder.path().join("socket"));
+    fs::write(&target, "precious\n").unwrap();
+    symlink(&target, &link).unwrap();
+    symlink(folder.path().join("nowhere"), &dangling).unwrap();
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let _socket = UnixListener::bind(&socket).unwrap();
+    // With a reader too, that could be opened.
+    let _reader = fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    let link_told = "it is a symbolic link, which is not followed";
+    for (file, told) in [
+        (&link, link_told),
+        (&dangling, link_told),
+        (&fifo, "it is neither a file nor a terminal"),
+        (&socket, "No such device or address (os error 6)"),
+    ] {
+        let state = logging_to(file, Location::Memory);
+        for error in
+            [state.check_audit().await.unwrap_err(), state.audit(&entry(json!({}))).await.unwrap_err()]
+        {
+            let expected = format!("the audit log {} cannot be written: {told}; ", file.display());
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+    }
+    assert_eq!(fs::read_to_string(&target).unwrap(), "precious\n");
+    assert!(!folder.path().join("nowhere").exists());
+
+    // A directory may be reached through a link.
+    let through = folder.path().join("through");
+    symlink(folder.path(), &through).unwrap();
+    logging_to(&through.join("log"), Location::Memory).audit(&entry(json!({}))).await.unwrap();
+    assert_eq!(lines(&folder.path().join("log")).len(), 1);
+    logging_to(Path::new("/dev/null"), Location::Memory).audit(&entry(json!({}))).await.unwrap();
 }
 
 #[tokio::test]
