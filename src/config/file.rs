@@ -99,14 +99,44 @@ impl ConfigFile {
     }
 }
 
-/// The fault in one line. The line of the file is not shown: a secret may have been put there by mistake.
+/// The fault in one line. Nothing of the file is shown but keys that look like ours: a secret may have been put
+/// there by mistake.
 fn invalid(path: &Path, text: &str, mut error: toml::de::Error) -> ConfigFileError {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
+    let at = error.span().unwrap_or_default();
+    let line = text.get(..at.start).unwrap_or_default().matches('\n').count() + 1;
     // Without the text toml gives the message and the key, instead of the line and a pointer into it.
     error.set_input(None);
-    let message = error.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let told = error.to_string();
+    let key = told.strip_prefix(error.message()).map(str::trim).filter(|key| is_ours(key));
+    let fault = fault(error.message(), text.get(at).unwrap_or_default());
+    let message = [Some(fault.as_str()), key].into_iter().flatten().collect::<Vec<_>>().join(" ");
     ConfigFileError::Invalid { path: path.to_owned(), line, message }
+}
+
+/// What is wrong, of a message of toml or serde about this piece of the file.
+fn fault(message: &str, piece: &str) -> String {
+    // The last one is serde's own, whatever the file holds.
+    let expected = message.rsplit_once(", expected ").map(|(_, expected)| expected);
+    match expected {
+        Some(expected) if message.starts_with("invalid ") => format!("expected {expected}"),
+        Some(expected)
+            if message.starts_with("unknown field") && !is_key(piece.trim_matches(['"', '\''])) =>
+        {
+            format!("unknown key, expected {expected}")
+        }
+        _ => message.lines().map(str::trim).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Whether this is spelt as our keys are.
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Whether this is "in `policy.max_percent`", or the like.
+fn is_ours(place: &str) -> bool {
+    let path = place.strip_prefix("in `").and_then(|rest| rest.strip_suffix('`'));
+    path.is_some_and(|path| path.split('.').all(is_key))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which store is served, and with which credentials.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -42,6 +42,9 @@ pub struct StoreArgs {
     #[arg(long, value_name = "ZONE", env = "BIGCOMMERCE_TIME_ZONE")]
     pub time_zone: Option<String>,
 }
+
+/// A store hash has about 10 characters, and an access token 31: one that was put in its place must not be shown.
+const LONGEST_HASH: usize = 24;
 
 /// A store that can be called.
 #[derive(Debug, Clone)]
@@ -107,8 +110,14 @@ pub enum ConfigError {
     #[error("the file of BIGCOMMERCE_ACCESS_TOKEN_FILE cannot be used: {0}")]
     TokenFile(String),
     /// The time zone is none.
-    #[error("BIGCOMMERCE_TIME_ZONE is not a time zone: give a name such as America/New_York, not \"{0}\"")]
-    TimeZone(String),
+    #[error(
+        "BIGCOMMERCE_TIME_ZONE is not a time zone: give a name such as America/New_York{}",
+        .0.as_ref().map_or_else(String::new, |name| format!(", not \"{name}\""))
+    )]
+    TimeZone(
+        /// What it holds, unless that may be a secret.
+        Option<String>,
+    ),
     /// The platform knows no place for state.
     #[error("there is no directory for this server's state: name one with --state-dir")]
     NoStateDirectory,
@@ -134,7 +143,10 @@ impl StoreArgs {
         let Some(name) = self.time_zone.as_deref().map(unquoted).filter(|name| !name.is_empty()) else {
             return Ok(None);
         };
-        store_time::zone(&name).map(Some).ok_or(ConfigError::TimeZone(name))
+        store_time::zone(&name).map(Some).ok_or_else(|| {
+            let digits = name.bytes().filter(u8::is_ascii_digit).count();
+            ConfigError::TimeZone(Some(name).filter(|name| digits <= 4 && name.len() <= 40))
+        })
     }
 
     /// Longest wait for the rate limit within one call.
@@ -183,8 +195,11 @@ fn unquoted(value: &str) -> String {
 /// The part of a value that shows it to be a placeholder, and nothing else of it: the rest may be a secret.
 fn placeholder(value: &str) -> Option<String> {
     if let Some((_, inner)) = value.split_once("${") {
-        let name: String = inner.chars().take_while(|&c| c != '}').take(60).collect();
-        return Some(format!("${{{name}}}"));
+        let is_name = |name: &&str| {
+            name.len() <= 60 && name.chars().all(|c| c.is_ascii_alphabetic() || "_-.:".contains(c))
+        };
+        let name = inner.split_once('}').map(|(name, _)| name).filter(is_name);
+        return Some(format!("${{{}}}", name.unwrap_or("...")));
     }
     value.to_ascii_uppercase().starts_with("YOUR_").then(|| "YOUR_...".to_owned())
 }
@@ -203,7 +218,8 @@ fn store_hash(pasted: &str) -> Option<String> {
         None => hash,
     };
     let hash = hash.to_ascii_lowercase();
-    let valid = (1..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let valid =
+        (1..=LONGEST_HASH).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
     valid.then_some(hash)
 }
 
@@ -225,12 +241,26 @@ fn api_url(value: &str) -> Result<Url, ConfigError> {
 
 fn read_token(path: &Path) -> Result<String, ConfigError> {
     let content = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::TokenFile(format!("{}: {error}", path.display())))?;
+        .map_err(|error| ConfigError::TokenFile(format!("{}: {error}", shown(path))))?;
     let token = unquoted(&content);
     if token.is_empty() {
         return Err(ConfigError::TokenFile(format!("{} is empty", path.display())));
     }
     Ok(token)
+}
+
+/// The path, unless it may be the token itself, put into the wrong variable.
+fn shown(path: &Path) -> String {
+    let is_secret = |part: Component<'_>| {
+        let part = part.as_os_str().to_string_lossy();
+        part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    let is_path = path.components().count() > 1 && !path.components().any(is_secret);
+    if is_path || path.exists() {
+        path.display().to_string()
+    } else {
+        "its value is not shown, because it may be the token itself".to_owned()
+    }
 }
 
 #[cfg(test)]

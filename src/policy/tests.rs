@@ -79,17 +79,17 @@ fn every_rule_is_read() {
 #[test]
 fn a_limit_that_makes_no_sense_is_refused() {
     for (toml, message) in [
-        ("max_percent = 101", "101 is not a percentage from 0 to 100"),
-        ("max_percent = -0.5", "-0.5 is not a percentage from 0 to 100"),
-        ("max_fixed_amount = -1", "-1 is not an amount of 0 or more"),
-        ("toolsets = ['cods']", "there is no toolset \"cods\"; known are read, codes, promotions, settings"),
+        ("max_percent = 101", "expected a percentage from 0 to 100"),
+        ("max_percent = -0.5", "expected a percentage from 0 to 100"),
+        ("max_fixed_amount = -1", "expected an amount of 0 or more"),
+        ("toolsets = ['cods']", "there is no such toolset; known are read, codes, promotions, settings"),
         ("max_codes_deleted_per_day = -1", "invalid value: integer `-1`, expected u64"),
     ] {
         assert_eq!(refusal(toml), message, "{toml}");
     }
     assert!(refusal("max_percentage = 20").starts_with("unknown field `max_percentage`, expected one of"));
-    assert!(refusal("max_percent = nan").starts_with("invalid value: floating point"));
-    assert!(refusal("code_pattern = 'VIP-('").starts_with("not a regular expression: regex parse error"));
+    assert_eq!(refusal("max_percent = nan"), "expected a percentage from 0 to 100");
+    assert_eq!(refusal("code_pattern = 'VIP-('"), "expected a regular expression");
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn a_toolset_is_named_as_it_is_shown() {
         assert_eq!(format!(" {toolset} ").parse(), Ok(toolset));
     }
     for unknown in ["", "Codes", "code"] {
-        assert_eq!(unknown.parse::<Toolset>(), Err(UnknownToolset(unknown.to_owned())));
+        assert_eq!(unknown.parse::<Toolset>(), Err(UnknownToolset));
     }
 }
 
@@ -346,9 +346,9 @@ fn the_thresholds_of_a_question_are_read_and_bounded() {
     let toml = "percent_above = 25.5\nend_within_days = 0\ncap_growth_above = 1.5\nconfirm_codes_above = 0";
     assert_eq!(read(toml).unwrap(), expected);
     for (toml, message) in [
-        ("percent_above = 100.1", "100.1 is not a percentage from 0 to 100"),
-        ("end_within_days = 36501", "36501 is not a number of days from 0 to 36500"),
-        ("cap_growth_above = 0.9", "0.9 is not a multiple of 1 or more"),
+        ("percent_above = 100.1", "expected a percentage from 0 to 100"),
+        ("end_within_days = 36501", "expected a number of days from 0 to 36500"),
+        ("cap_growth_above = 0.9", "expected a multiple of 1 or more"),
     ] {
         assert_eq!(read(toml).unwrap_err().message(), message);
     }

@@ -20,8 +20,8 @@ pub enum Toolset {
 
 /// A name that no toolset has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no toolset {0:?}; known are {known}", known = known())]
-pub struct UnknownToolset(pub String);
+#[error("there is no such toolset; known are {known}", known = known())]
+pub struct UnknownToolset;
 
 impl Toolset {
     /// Every toolset.
@@ -81,10 +81,7 @@ impl FromStr for Toolset {
     /// Reads one name; blanks around it do not count, so that `codes, promotions` can be split at its comma.
     fn from_str(text: &str) -> Result<Self, UnknownToolset> {
         let name = text.trim();
-        Self::ALL
-            .into_iter()
-            .find(|toolset| toolset.name() == name)
-            .ok_or_else(|| UnknownToolset(name.to_owned()))
+        Self::ALL.into_iter().find(|toolset| toolset.name() == name).ok_or(UnknownToolset)
     }
 }
 

@@ -109,7 +109,7 @@ fn a_wrong_file_does_not_start() {
 
 #[test]
 fn a_wrong_flag_is_explained() {
-    let known = "there is no toolset \"cods\"; known are read, codes, promotions, settings";
+    let known = "there is no such toolset; known are read, codes, promotions, settings";
     let expected = format!("error: invalid value 'cods' for '--toolsets <LIST>': {known}");
     assert_eq!(refusal(&["--toolsets", "read,cods"]), expected);
     let expected = "error: invalid value 'yes' for '--confirm <HOW>'";
