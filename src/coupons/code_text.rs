@@ -77,7 +77,8 @@ impl fmt::Display for CodeText {
     }
 }
 
-fn is_permitted(c: char) -> bool {
+/// Whether a code may have this character.
+pub(super) fn is_permitted(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | ' ' | '-')
 }
 

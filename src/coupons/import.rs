@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::Read;
 
+use super::text::formula_restored;
 use super::{CodeText, UseLimits, quoted};
 use columns::Columns;
 use fault::Unit;
@@ -146,7 +147,8 @@ impl<'a> Checked<'a> {
         max_uses: Result<Option<u32>, String>,
         max_uses_per_customer: Result<Option<u32>, String>,
     ) {
-        let code = CodeText::parse(code).map_err(|error| error.to_string());
+        // An export may have put an apostrophe in front.
+        let code = CodeText::parse(formula_restored(code)).map_err(|error| error.to_string());
         let code = code.and_then(|code| self.first_of_its_text(line, code));
         let max_uses =
             max_uses.and_then(|limit| limit.or(self.defaults.max_uses).ok_or_else(|| NO_MAX_USES.to_owned()));

@@ -1,5 +1,7 @@
 //! Text that others wrote (merchants, apps, gateways) is data: nothing hidden in it reaches a model.
 
+use super::code_text::is_permitted;
+
 /// `text` without control, zero-width, bidirectional and other invisible characters.
 ///
 /// Line breaks and tabs become single blanks, so that a name cannot pretend to be a new paragraph.
@@ -31,9 +33,27 @@ pub fn harmless(text: &str) -> String {
     cut(&plain(text), SENTENCE, &|text| text.to_owned())
 }
 
-/// A cell of a table that no spreadsheet runs: one that begins like a formula is text after an apostrophe.
+/// A cell of a table that no spreadsheet runs: one that begins like a formula is text after an apostrophe. A text
+/// that BigCommerce takes as a code stays as it is, for whoever reads it needs it so.
 pub fn no_formula(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
+    // A cell that looks as if this had been done to it is treated too, so that it can be undone.
+    if is_formula(cell.trim_start_matches('\'')) { format!("'{cell}") } else { cell }
+}
+
+/// The cell as it was before [`no_formula`].
+pub fn formula_restored(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if is_formula(rest.trim_start_matches('\'')) => rest,
+        _ => cell,
+    }
+}
+
+fn is_formula(cell: &str) -> bool {
+    match cell.chars().next() {
+        Some('=' | '+' | '@' | '\t' | '\r') => true,
+        Some('-') => !cell.chars().all(is_permitted),
+        _ => false,
+    }
 }
 
 fn cut(text: &str, most: usize, form: &dyn Fn(&str) -> String) -> String {
@@ -61,6 +81,8 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -77,9 +99,24 @@ mod tests {
     #[test]
     fn a_cell_is_never_a_formula() {
         for (cell, harmless) in
-            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("1=1", "1=1")]
+            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1+A1", "'-1+A1"), ("@x", "'@x"), ("1=1", "1=1")]
         {
             assert_eq!(no_formula(cell.to_owned()), harmless);
+        }
+        assert_eq!(["\tA", "\rA"].map(|cell| no_formula(cell.to_owned())), ["'\tA", "'\rA"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_code_stays_as_it_is(code in "[-_ A-Za-z0-9]{1,50}") {
+            prop_assert_eq!(no_formula(code.clone()), code);
+        }
+
+        #[test]
+        fn a_cell_comes_back_as_it_was(cell in "['=+@\t\r\\-A ]{0,4}.{0,9}") {
+            let written = no_formula(cell.clone());
+            prop_assert!(!is_formula(&written), "{written}");
+            prop_assert_eq!(formula_restored(&written), cell);
         }
     }
 

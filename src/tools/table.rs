@@ -29,9 +29,17 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_needed_and_never_formulas() {
-        let rows = vec![row(["1", "=1+1", "+1"]), row(["2", "a, \"b\"", "-1"]), row(["3", "", "@x"])];
+        let rows = vec![
+            row(["1", "=1+1", "+1"]),
+            row(["2", "a, \"b\"", "-1+1"]),
+            row(["3", "", "@x"]),
+            row(["4", "", "-A 1"]),
+        ];
         let table = csv(["id", "name", "more"], rows);
-        assert_eq!(table.as_deref(), Some("id,name,more\n1,'=1+1,'+1\n2,\"a, \"\"b\"\"\",'-1\n3,,'@x\n"));
+        assert_eq!(
+            table.as_deref(),
+            Some("id,name,more\n1,'=1+1,'+1\n2,\"a, \"\"b\"\"\",'-1+1\n3,,'@x\n4,,-A 1\n")
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::output::{self, Csv};
+use crate::coupons::text::no_formula;
 use crate::jobs::JobState;
 use crate::jobs::report::{Report, Row};
 
@@ -32,5 +33,5 @@ pub(super) async fn run(One { id, serve }: &One) -> anyhow::Result<ExitCode> {
 
 fn cells(row: Row) -> [String; 4] {
     let id = row.id.map(|id| id.to_string()).unwrap_or_default();
-    [row.code, id, row.outcome.to_owned(), row.detail]
+    [no_formula(row.code), id, row.outcome.to_owned(), no_formula(row.detail)]
 }

@@ -26,8 +26,8 @@ pub(super) fn header() -> io::Result<Vec<u8>> {
     finished(writer)
 }
 
-/// A row for each code of a promotion. Its name is a merchant's free text, so it is kept from being a formula; a
-/// code is left as it is, because whoever imports it needs it so, and its characters make no formula.
+/// A row for each code of a promotion. What the store calls them is kept from being a formula; an import takes that
+/// back.
 pub(super) fn of<'c>(
     promotion_id: u64,
     promotion: &str,
@@ -40,11 +40,11 @@ pub(super) fn of<'c>(
             promotion_id.as_str(),
             &promotion,
             &code.id.to_string(),
-            &code.code,
+            &no_formula(code.code.clone()),
             &code.current_uses.to_string(),
             &code.limits.max_uses.to_string(),
             &code.limits.max_uses_per_customer.to_string(),
-            code.created.as_deref().unwrap_or_default(),
+            &no_formula(code.created.clone().unwrap_or_default()),
         ])?;
     }
     finished(writer)
@@ -69,10 +69,15 @@ mod tests {
             limits: UseLimits { max_uses: 0, max_uses_per_customer: 2 },
             created: created.map(str::to_owned),
         };
-        let codes = [code(1, "A", Some("2024-05-01T10:15:30+00:00")), code(2, "-B C", None)];
+        let codes = [
+            code(1, "A", Some("2024-05-01T10:15:30+00:00")),
+            code(2, "-B C", None),
+            code(3, "=1+1", Some("@now")),
+        ];
         let rows = of(7, "=SUM(A1), \"x\"", codes.iter()).unwrap();
         let expected = "7,\"'=SUM(A1), \"\"x\"\"\",1,A,3,0,2,2024-05-01T10:15:30+00:00\n\
-                        7,\"'=SUM(A1), \"\"x\"\"\",2,-B C,3,0,2,\n";
+                        7,\"'=SUM(A1), \"\"x\"\"\",2,-B C,3,0,2,\n\
+                        7,\"'=SUM(A1), \"\"x\"\"\",3,'=1+1,3,0,2,'@now\n";
         assert_eq!(String::from_utf8(rows).unwrap(), expected);
         let header =
             "promotion_id,promotion,code_id,code,current_uses,max_uses,max_uses_per_customer,created\n";
