@@ -1,9 +1,17 @@
-//! `coupon-mcp`: parses the command line, runs the subcommand, turns its error into an exit code.
+//! The integration tests: the built binary as a child process, real pipes and sockets, the practice store as
+//! BigCommerce.
 
-use std::process::ExitCode;
+#![allow(missing_docs, reason = "tests document themselves by their names")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "a test that meets the unexpected should stop; JSON reads best where it is made"
+)]
 
-use coupon_mcp::cli::{self, Cli};
-use coupon_mcp::telemetry;
+mod support;
 
 mod audit;
 mod bad_input;
@@ -29,24 +37,10 @@ mod readme;
 mod sandbox;
 mod server;
 mod sse;
+mod stderr;
 mod stdio;
 mod structure;
 mod summarize;
 mod tools;
 mod undo;
 mod write_faults;
-fn main() -> ExitCode {
-    let _log = telemetry::init();
-    let cli = match Cli::from_command_line() {
-        Ok(cli) => cli,
-        Err(error) => return cli::misused(&error),
-    };
-    let runtime = match cli.runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return cli::fail(&error.into()),
-    };
-    let outcome = runtime.block_on(cli::run(cli));
-    // A thread that blocks on stdin must not hold up the exit.
-    runtime.shutdown_background();
-    outcome.unwrap_or_else(|error| cli::fail(&error))
-}
