@@ -1,6 +1,7 @@
 //! How hosts reach the server: stdio, Streamable HTTP at `/mcp`, and the older HTTP+SSE at `/sse` + `/messages`.
 
 pub mod guard;
+mod in_flight;
 pub mod opening;
 mod sessions;
 pub mod sse;

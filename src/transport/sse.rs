@@ -25,6 +25,7 @@ use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::HttpSettings;
+use super::in_flight::{InFlight, Tracked};
 use super::opening::{Opening, Watch};
 
 /// Messages of one session that may wait in either direction; a client that sends more, or does not read its
@@ -102,7 +103,8 @@ async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>
     };
     let stop = sessions.close.child_token();
     let requests = stream::poll_fn(move |context| incoming.poll_recv(context));
-    let transport = Opening::new(SinkStreamTransport::new(sink, requests), Watch::default());
+    let messages = Tracked::new(SinkStreamTransport::new(sink, requests), InFlight::default());
+    let transport = Opening::new(messages, Watch::default());
     tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
     let endpoint = Event::default().event("endpoint").data(format!("/messages?sessionId={id}"));
     let registered = Registered { id, sessions, stop: stop.clone() };

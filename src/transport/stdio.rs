@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::FINISH_WITHIN;
+use super::in_flight::{InFlight, Tracked};
 use super::opening::{Opening, Watch};
 
 /// A longer line is dropped with a log line, and the session goes on.
@@ -26,6 +27,7 @@ pub enum Ended {
 pub async fn serve<H: ServerHandler>(handler: H, shutdown: CancellationToken) -> Ended {
     let (input, output) = stdio_pipes();
     let lines = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_LINE_BYTES);
+    let lines = Tracked::new(lines, InFlight::default());
     let watch = Watch::default();
     let session = run(handler, Opening::new(lines, watch.clone()), shutdown.clone());
     let deadline = async {

@@ -1,13 +1,17 @@
 //! The server on Streamable HTTP.
 
+use std::sync::Arc;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
+use tokio::task::JoinHandle;
 
 use crate::sse::SseHost;
 use crate::support::http_host::{HttpHost, message};
 use crate::support::process::{PATIENCE, Server, binary};
-use crate::support::{call, initialize};
+use crate::support::sandbox::Sandbox;
+use crate::support::{assert_duplicate, call, initialize};
 
 const PRACTICE: [&str; 4] = ["http", "--listen", "127.0.0.1:0", "--sandbox"];
 
@@ -202,4 +206,50 @@ async fn a_call_under_way_is_answered_before_the_stop() {
         assert_eq!(result["structuredContent"]["coupon_codes"][0]["code"], "LAST", "{result}");
     }
     assert_eq!(tokio::time::timeout(PATIENCE, server.child.wait()).await.unwrap().unwrap().code(), Some(0));
+}
+
+/// A store that holds the next new code, and a server on it.
+async fn holding(arguments: &[&str]) -> (Sandbox, Server) {
+    let sandbox = Sandbox::start(&["--quota", "0"]).await;
+    let hold = json!({"method": "POST", "path": "/codes", "times": 1, "hold": "before_commit"});
+    sandbox.fault(hold).await;
+    let arguments: Vec<_> = ["http", "--listen", "127.0.0.1:0"].iter().chain(arguments).copied().collect();
+    let server = Server::start_command(sandbox.client_of(&arguments)).await;
+    (sandbox, server)
+}
+
+/// Starts to create a code with the request id 2.
+fn start_code(host: &Arc<HttpHost>, code: &str) -> JoinHandle<Value> {
+    let new = call("create_coupon_code", json!({"promotion_id": 1, "code": code}));
+    let request = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": new});
+    let host = Arc::clone(host);
+    tokio::spawn(async move { message(host.post(request, &[]).await).await })
+}
+
+#[tokio::test]
+async fn an_id_in_use_is_refused_and_its_first_call_goes_on() {
+    let (sandbox, server) = holding(&[]).await;
+    let host = Arc::new(HttpHost::open(&server.url, "2025-11-25").await);
+    let first = start_code(&host, "FIRST");
+    sandbox.holds(1).await;
+    let list = |id: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/list"});
+    assert_duplicate(&message(host.post(list(json!(2)), &[]).await).await, &json!(2));
+    assert_eq!(message(host.post(list(json!("2")), &[]).await).await["id"], "2");
+    sandbox.release().await;
+    let first = first.await.unwrap();
+    assert_eq!(first["result"]["structuredContent"]["outcome"], "created", "{first}");
+    assert!(message(host.post(list(json!(2)), &[]).await).await["result"]["tools"].is_array());
+}
+
+#[tokio::test]
+async fn one_id_in_two_sessions_is_no_duplicate() {
+    let (sandbox, server) = holding(&[]).await;
+    let host = Arc::new(HttpHost::open(&server.url, "2025-11-25").await);
+    let other = HttpHost::open(&server.url, "2025-11-25").await;
+    let first = start_code(&host, "FIRST");
+    sandbox.holds(1).await;
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    assert!(message(other.post(list, &[]).await).await["result"]["tools"].is_array());
+    sandbox.release().await;
+    assert_eq!(first.await.unwrap()["result"]["structuredContent"]["outcome"], "created");
 }

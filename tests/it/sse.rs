@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::http_host::HttpHost;
 use crate::support::process::{PATIENCE, Server};
-use crate::support::{call, initialize};
+use crate::support::sandbox::Sandbox;
+use crate::support::{assert_duplicate, call, initialize};
 
 const PRACTICE: [&str; 4] = ["http", "--listen", "127.0.0.1:0", "--sandbox"];
 
@@ -53,12 +54,16 @@ impl SseHost {
         self.client.post(&self.messages).json(message).send().await.unwrap().status()
     }
 
+    async fn next_message(&mut self) -> Value {
+        let (event, data) = self.next_event().await;
+        assert_eq!(event, "message");
+        serde_json::from_str(&data).unwrap()
+    }
+
     pub(crate) async fn request(&mut self, id: u64, method: &str, params: Value) -> Value {
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         assert_eq!(self.post(&message).await, StatusCode::ACCEPTED);
-        let (event, data) = self.next_event().await;
-        assert_eq!(event, "message");
-        let answer: Value = serde_json::from_str(&data).unwrap();
+        let answer = self.next_message().await;
         assert_eq!(answer["id"], id);
         answer["result"].clone()
     }
@@ -140,4 +145,22 @@ async fn a_client_that_does_not_read_its_answers_is_told_so() {
         }
     }
     panic!("answers pile up without a limit");
+}
+
+#[tokio::test]
+async fn an_id_in_use_is_refused_and_its_first_call_goes_on() {
+    let sandbox = Sandbox::start(&[]).await;
+    let hold = json!({"method": "POST", "path": "/codes", "times": 1, "hold": "before_commit"});
+    sandbox.fault(hold).await;
+    let server = Server::start_command(sandbox.client_of(&["http", "--listen", "127.0.0.1:0"])).await;
+    let mut host = SseHost::connect(&server).await;
+    host.request(1, "initialize", initialize("2024-11-05")).await;
+    let new = call("create_coupon_code", json!({"promotion_id": 1, "code": "FIRST"}));
+    host.post(&json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": new})).await;
+    sandbox.holds(1).await;
+    host.post(&json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"})).await;
+    assert_duplicate(&host.next_message().await, &json!(2));
+    sandbox.release().await;
+    let first = host.next_message().await;
+    assert_eq!(first["result"]["structuredContent"]["outcome"], "created", "{first}");
 }

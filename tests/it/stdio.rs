@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::support::process::{PATIENCE, binary};
 use crate::support::sandbox::Sandbox;
 use crate::support::stdio_host::StdioHost;
-use crate::support::{TOOLS, call, initialize, modern, modern_meta, tool_error, tool_names};
+use crate::support::{
+    TOOLS, assert_duplicate, call, initialize, modern, modern_meta, tool_error, tool_names,
+};
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
@@ -235,4 +237,87 @@ async fn errors_of_both_eras_have_the_same_form() {
     params["_meta"] = modern_meta();
     let error = tool_error(&host.request("tools/call", params).await);
     assert_eq!(error["code"], "invalid_arguments");
+}
+
+const HOLD_A_NEW_CODE: &str = r#"{"method": "POST", "path": "/codes", "times": 1, "hold": "before_commit"}"#;
+
+#[tokio::test]
+async fn an_id_in_use_is_refused_and_its_first_call_goes_on() {
+    for id in [json!(50), json!("fifty")] {
+        let sandbox = Sandbox::start(&[]).await;
+        sandbox.fault(serde_json::from_str(HOLD_A_NEW_CODE).unwrap()).await;
+        let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
+        let request =
+            |params: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
+        host.send(request(call("create_coupon_code", json!({"promotion_id": 1, "code": "FIRST"})))).await;
+        sandbox.holds(1).await;
+        for second in [call("list_coupon_codes", json!({"promotion_id": 1})), json!({"malformed": true})] {
+            host.send(request(second)).await;
+            assert_duplicate(&host.receive().await, &id);
+        }
+        sandbox.release().await;
+        let first = host.receive().await;
+        assert_eq!(first["id"], id);
+        assert_eq!(first["result"]["structuredContent"]["outcome"], "created", "{first}");
+        // The id is free again, and nothing else was answered.
+        host.send(request(call("list_coupon_codes", json!({"promotion_id": 1})))).await;
+        assert_eq!(host.receive().await["result"]["structuredContent"]["total"], 2);
+    }
+}
+
+#[tokio::test]
+async fn an_id_in_use_is_refused_in_the_stateless_era_too() {
+    let sandbox = Sandbox::start(&[]).await;
+    sandbox.fault(serde_json::from_str(HOLD_A_NEW_CODE).unwrap()).await;
+    let mut host = StdioHost::spawn(sandbox.client_of(&["stdio"]));
+    let new = modern(call("create_coupon_code", json!({"promotion_id": 1, "code": "FIRST"})));
+    let first = host.start("tools/call", new).await;
+    sandbox.holds(1).await;
+    let again = json!({"jsonrpc": "2.0", "id": first, "method": "tools/list", "params": modern(json!({}))});
+    host.send(again).await;
+    assert_duplicate(&host.receive().await, &json!(first));
+    sandbox.release().await;
+    assert_eq!(host.receive().await["result"]["structuredContent"]["outcome"], "created");
+}
+
+#[tokio::test]
+async fn a_number_and_a_text_of_the_same_digits_are_two_ids() {
+    let sandbox = Sandbox::start(&[]).await;
+    sandbox.fault(serde_json::from_str(HOLD_A_NEW_CODE).unwrap()).await;
+    let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
+    let new = call("create_coupon_code", json!({"promotion_id": 1, "code": "FIRST"}));
+    host.send(json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": new})).await;
+    sandbox.holds(1).await;
+    host.send(json!({"jsonrpc": "2.0", "id": "9", "method": "tools/list"})).await;
+    let listed = host.receive().await;
+    assert_eq!(listed["id"], "9");
+    assert_eq!(tool_names(&listed["result"]), TOOLS);
+    sandbox.release().await;
+    assert_eq!(host.receive().await["id"], 9);
+}
+
+#[tokio::test]
+async fn the_id_of_a_cancelled_call_is_free_when_the_work_is_done() {
+    let sandbox = Sandbox::start(&[]).await;
+    sandbox.fault(serde_json::from_str(HOLD_A_NEW_CODE).unwrap()).await;
+    let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;
+    let new = call("create_coupon_code", json!({"promotion_id": 1, "code": "FIRST"}));
+    let first = host.start("tools/call", new).await;
+    sandbox.holds(1).await;
+    let cancel = json!({"requestId": first, "reason": "changed my mind"});
+    host.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancel})).await;
+    let list = call("list_coupon_codes", json!({"promotion_id": 1}));
+    let again = json!({"jsonrpc": "2.0", "id": first, "method": "tools/call", "params": list});
+    host.send(again.clone()).await;
+    // Otherwise the answer to the first would be taken for this one's.
+    assert_duplicate(&host.receive().await, &json!(first));
+    sandbox.release().await;
+    loop {
+        host.send(again.clone()).await;
+        let answer = host.receive().await;
+        if answer.get("error").is_none() {
+            assert_eq!(answer["result"]["structuredContent"]["total"], 2, "{answer}");
+            break;
+        }
+    }
 }

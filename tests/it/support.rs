@@ -108,3 +108,10 @@ pub(crate) fn tool_error(result: &Value) -> Value {
     assert!(error["retryable"].is_boolean(), "{error}");
     error
 }
+
+/// Checks the answer to a request whose id is that of one under way.
+pub(crate) fn assert_duplicate(answer: &Value, id: &Value) {
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (id, &json!(-32600)), "{answer}");
+    let sentence = answer["error"]["message"].as_str().unwrap();
+    assert!(sentence.contains(&id.to_string()), "{sentence}");
+}
