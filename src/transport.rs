@@ -1,5 +1,7 @@
 //! How hosts reach the server: stdio, Streamable HTTP at `/mcp`, and the older HTTP+SSE at `/sse` + `/messages`.
 
+mod authority;
+mod cors;
 pub mod guard;
 mod in_flight;
 pub mod opening;

@@ -8,53 +8,50 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::uri::Authority;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tracing::warn;
-use url::Url;
 
 use super::HttpSettings;
+use super::authority::{Authority, Origin};
+use super::cors;
 
-/// `router`, open to expected callers only; others are answered 403 (400 without a usable `Host`).
+/// A status and the sentence that explains it.
+type Refusal = (StatusCode, &'static str);
+
+const UNREADABLE_HOST: Refusal = (StatusCode::BAD_REQUEST, "The Host header is missing or unreadable.");
+
+/// Returns `router`, open to expected callers only; others are answered 403 (400 without a usable `Host`).
+///
+/// From outside to inside: the origin, so that nothing tells a foreign page anything; CORS, so that an expected
+/// page can read every answer, refusals included; the host.
 pub fn protect(router: Router, settings: &HttpSettings) -> Router {
-    let gate = Gate::new(&settings.allowed_hosts, &settings.allowed_origins);
-    router.layer(from_fn_with_state(Arc::new(gate), check))
+    let gate = Arc::new(Gate::new(&settings.allowed_hosts, &settings.allowed_origins));
+    router
+        .layer(from_fn_with_state(Arc::clone(&gate), check_host))
+        .layer(cors::layer(Arc::clone(&gate)))
+        .layer(from_fn_with_state(gate, check_origin))
 }
 
-/// What is let through.
+/// The callers that are let through.
 #[derive(Debug)]
-struct Gate {
-    hosts: Vec<(String, Option<u16>)>,
+pub(super) struct Gate {
+    hosts: Vec<Authority>,
     origins: Vec<AllowedOrigin>,
 }
 
 #[derive(Debug)]
 struct AllowedOrigin {
-    scheme: String,
-    host: String,
-    /// `None` = any.
-    port: Option<u16>,
+    origin: Origin,
+    any_port: bool,
 }
 
 impl Gate {
     /// Entries that cannot be read let nobody through; they are logged.
     fn new(hosts: &[String], origins: &[String]) -> Self {
-        let parsed = |entry: &String, readable: bool| {
-            if !readable {
-                warn!(%entry, "this allowed host or origin cannot be read; it lets nobody through");
-            }
-            readable
-        };
-        let host = |entry: &String| {
-            let host = split_authority(entry);
-            parsed(entry, host.is_some()).then_some(host).flatten()
-        };
-        let origin = |entry: &String| {
-            let origin = AllowedOrigin::parse(entry);
-            parsed(entry, origin.is_some()).then_some(origin).flatten()
-        };
+        let host = |entry: &String| read(entry, Authority::parse(entry));
+        let origin = |entry: &String| read(entry, AllowedOrigin::parse(entry));
         Self {
             hosts: hosts.iter().filter_map(host).collect(),
             origins: origins.iter().filter_map(origin).collect(),
@@ -62,21 +59,63 @@ impl Gate {
     }
 
     fn admits_host(&self, authority: &str) -> bool {
-        let Some((name, port)) = split_authority(authority) else {
+        let Some(named) = Authority::parse(authority) else {
             return false;
         };
-        self.hosts.iter().any(|(known, fixed)| *known == name && (fixed.is_none() || *fixed == port))
+        self.hosts
+            .iter()
+            .any(|known| known.host == named.host && (known.port.is_none() || known.port == named.port))
     }
 
-    fn admits_origin(&self, origin: &str) -> bool {
-        let Some((scheme, host, port)) = split_origin(origin) else {
+    pub(super) fn admits_origin(&self, origin: &str) -> bool {
+        let Some(named) = Origin::parse(origin) else {
             return false;
         };
-        self.origins.iter().any(|allowed| {
-            allowed.scheme == scheme
-                && allowed.host == host
-                && allowed.port.is_none_or(|fixed| port == Some(fixed))
+        self.origins.iter().any(|AllowedOrigin { origin, any_port }| {
+            origin.scheme == named.scheme
+                && origin.host == named.host
+                && (*any_port || origin.port == named.port)
         })
+    }
+
+    /// Refuses a request that names no host, several, or one that is not expected. A request may name its host
+    /// in two places, and either may be what somebody in between went by.
+    fn check_host(&self, request: &Request) -> Result<(), Refusal> {
+        let mut fields = request.headers().get_all(header::HOST).iter();
+        let field = fields.next();
+        if fields.next().is_some() {
+            return Err((StatusCode::BAD_REQUEST, "The request has several Host headers."));
+        }
+        let field = field.map(|host| host.to_str().map_err(|_| UNREADABLE_HOST)).transpose()?;
+        // HTTP/2 carries the host in `:authority`, HTTP/1 to a proxy in the request line.
+        let target = request.uri().authority().map(http::uri::Authority::as_str);
+        if field.or(target).is_none() {
+            return Err(UNREADABLE_HOST);
+        }
+        match field.into_iter().chain(target).find(|host| !self.admits_host(host)) {
+            None => Ok(()),
+            Some(host) => {
+                warn!(%host, "refused: unexpected Host header; --allowed-host lets it in");
+                Err((StatusCode::FORBIDDEN, "Host not allowed; the operator can allow it by --allowed-host."))
+            }
+        }
+    }
+
+    /// Refuses a request from a page that is not expected.
+    fn check_origin(&self, request: &Request) -> Result<(), Refusal> {
+        let mut fields = request.headers().get_all(header::ORIGIN).iter();
+        let Some(origin) = fields.next() else {
+            return Ok(());
+        };
+        if fields.next().is_some() {
+            return Err((StatusCode::BAD_REQUEST, "The request has several Origin headers."));
+        }
+        let origin = origin.to_str().unwrap_or_default();
+        if self.admits_origin(origin) {
+            return Ok(());
+        }
+        warn!(%origin, "refused: unexpected Origin header; --allowed-origin lets it in");
+        Err((StatusCode::FORBIDDEN, "Origin not allowed; the operator can allow it by --allowed-origin."))
     }
 }
 
@@ -84,55 +123,36 @@ impl AllowedOrigin {
     fn parse(entry: &str) -> Option<Self> {
         let (base, any_port) = match entry.strip_suffix(":*") {
             Some(base) => (base, true),
-            None => (entry, false),
+            None => (entry.strip_suffix('/').unwrap_or(entry), false),
         };
-        let (scheme, host, port) = split_origin(base)?;
-        Some(Self { scheme, host, port: if any_port { None } else { Some(port?) } })
+        Some(Self { origin: Origin::parse(base)?, any_port })
     }
 }
 
-fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
-    let authority = Authority::try_from(text).ok()?;
-    if authority.as_str().contains('@') {
-        return None;
+fn read<T>(entry: &str, parsed: Option<T>) -> Option<T> {
+    if parsed.is_none() {
+        warn!(%entry, "this allowed host or origin cannot be read; it lets nobody through");
     }
-    Some((authority.host().to_ascii_lowercase(), authority.port_u16()))
+    parsed
 }
 
-/// Scheme, host and port (the scheme's default when it is left out); `null` and the like are none.
-fn split_origin(text: &str) -> Option<(String, String, Option<u16>)> {
-    let url = Url::parse(text).ok()?;
-    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-    let host = url.host_str().filter(|_| bare && url.username().is_empty())?;
-    Some((url.scheme().to_owned(), host.to_owned(), url.port_or_known_default()))
+async fn check_host(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    match gate.check_host(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
-async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    // HTTP/2 carries the host in `:authority`.
-    let host = match request.headers().get(header::HOST) {
-        Some(host) => host.to_str().ok(),
-        None => request.uri().authority().map(Authority::as_str),
-    };
-    let Some(host) = host else {
-        return (StatusCode::BAD_REQUEST, "The Host header is missing or unreadable.").into_response();
-    };
-    if !gate.admits_host(host) {
-        warn!(%host, "refused: unexpected Host header; --allowed-host lets it in");
-        return (StatusCode::FORBIDDEN, "Host not allowed; the operator can allow it by --allowed-host.")
-            .into_response();
+async fn check_origin(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let mut checked = gate.check_origin(&request);
+    // The layer below answers a preflight, so this is where its host is looked at.
+    if request.method() == Method::OPTIONS {
+        checked = checked.and_then(|()| gate.check_host(&request));
     }
-    if let Some(origin) = request.headers().get(header::ORIGIN) {
-        let origin = origin.to_str().unwrap_or_default();
-        if !gate.admits_origin(origin) {
-            warn!(%origin, "refused: unexpected Origin header; --allowed-origin lets it in");
-            return (
-                StatusCode::FORBIDDEN,
-                "Origin not allowed; the operator can allow it by --allowed-origin.",
-            )
-                .into_response();
-        }
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
     }
-    next.run(request).await
 }
 
 #[cfg(test)]
@@ -152,9 +172,19 @@ mod tests {
         for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "[::1]"] {
             assert!(gate.admits_host(host), "{host}");
         }
-        for host in
-            ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "user@localhost", "", "a b"]
-        {
+        for host in [
+            "[::1].evil.example",
+            "[::1]evil",
+            "127.0.0.1:80:80",
+            "localhost:99999",
+            "localhost.",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "user@localhost",
+            "",
+            "a b",
+        ] {
             assert!(!gate.admits_host(host), "{host}");
         }
     }
@@ -165,9 +195,16 @@ mod tests {
         for origin in ["http://localhost:6274", "http://127.0.0.1", "https://localhost", "http://[::1]:80"] {
             assert!(gate.admits_origin(origin), "{origin}");
         }
-        for origin in
-            ["null", "", "http://evil.example", "http://localhost.evil.example", "file://", "localhost"]
-        {
+        for origin in [
+            "http://localhost/",
+            "http://localhost.",
+            "null",
+            "",
+            "http://evil.example",
+            "http://localhost.evil.example",
+            "file://",
+            "localhost",
+        ] {
             assert!(!gate.admits_origin(origin), "{origin}");
         }
     }
@@ -181,5 +218,12 @@ mod tests {
         assert!(gate.admits_origin("https://app.example") && gate.admits_origin("https://app.example:443"));
         assert!(!gate.admits_origin("https://app.example:444") && !gate.admits_origin("http://app.example"));
         assert!(gate.admits_origin("http://dev.example:3000"));
+    }
+
+    #[test]
+    fn an_application_with_its_own_scheme_can_be_allowed() {
+        let gate = gate(&[], &["chrome-extension://abcdef", "https://app.example/"]);
+        assert!(gate.admits_origin("chrome-extension://abcdef") && gate.admits_origin("https://app.example"));
+        assert!(!gate.admits_origin("chrome-extension://other") && !gate.admits_origin("https://abcdef"));
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod http_host;
 pub(crate) mod line;
 pub(crate) mod process;
 pub(crate) mod published;
+pub(crate) mod raw;
 pub(crate) mod sandbox;
 pub(crate) mod seeds;
 pub(crate) mod stage;
