@@ -1,9 +1,11 @@
 //! How hosts reach the server: stdio, Streamable HTTP at `/mcp`, and the older HTTP+SSE at `/sse` + `/messages`.
 
 mod authority;
+mod connections;
 mod cors;
 pub mod guard;
 mod in_flight;
+mod memory;
 pub mod opening;
 mod sessions;
 pub mod sse;
@@ -16,11 +18,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use rmcp::ServerHandler;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use connections::Connections;
+use memory::Memory;
 
 /// After a signal, or the end of stdin, calls under way get so long to be answered.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
@@ -43,6 +47,19 @@ pub struct HttpSettings {
     pub max_sessions: usize,
     /// Most bytes of a request body.
     pub max_body_bytes: usize,
+    /// Connections at once; further ones wait. The limit on open files may allow fewer.
+    pub max_connections: usize,
+    /// Time in which a connection must have sent the whole header of its first request, and any later one from
+    /// its first byte on.
+    pub header_time: Duration,
+    /// Time in which the whole body of a request must have come.
+    pub body_time: Duration,
+    /// Time that a connection may be idle between two requests.
+    pub idle_time: Duration,
+    /// Time that a client may leave what is written to it unread before its connection is cut.
+    pub unread_time: Duration,
+    /// Bytes of unfinished bodies and of unread answers, all clients together.
+    pub memory_bytes: usize,
     /// The calls under way, which a stop waits for.
     pub calls: TaskTracker,
 }
@@ -58,6 +75,12 @@ impl Default for HttpSettings {
             session_idle: Duration::from_hours(8),
             max_sessions: 1_000,
             max_body_bytes: 4 << 20,
+            max_connections: 4_096,
+            header_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(75),
+            unread_time: Duration::from_secs(30),
+            memory_bytes: 64 << 20,
             calls: TaskTracker::new(),
         }
     }
@@ -67,7 +90,7 @@ impl Default for HttpSettings {
 /// under way finish, and closes everything within 3 s.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener has no address.
 pub async fn serve_http<H>(
     listener: TcpListener,
     handler: H,
@@ -78,14 +101,11 @@ where
     H: ServerHandler + Clone,
 {
     let close = CancellationToken::new();
-    let app = app(handler, &settings, &shutdown, &close);
-    // An answer goes out in several small writes; without this each would wait for an acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-        }
-    });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let memory = Memory::new(settings.memory_bytes);
+    let app = app(handler, &settings, &memory, &shutdown, &close);
+    let connections = Connections::new(app, &settings, memory);
+    let address = listener.local_addr()?;
+    tracing::debug!(%address, max_connections = connections.most(), "serving HTTP");
     let stopping = async {
         shutdown.cancelled().await;
         let deadline = tokio::time::Instant::now() + STOP_WITHIN;
@@ -96,14 +116,16 @@ where
         tokio::time::sleep_until(deadline).await;
     };
     tokio::select! {
-        served = serving => served,
-        () = stopping => Ok(()),
+        () = connections.serve(listener, &shutdown) => {}
+        () = stopping => {}
     }
+    Ok(())
 }
 
 fn app<H: ServerHandler + Clone>(
     handler: H,
     settings: &HttpSettings,
+    memory: &Memory,
     shutdown: &CancellationToken,
     close: &CancellationToken,
 ) -> Router {
@@ -112,8 +134,8 @@ fn app<H: ServerHandler + Clone>(
         if ready.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     };
     let routes = Router::new()
-        .merge(streamable_http::router(handler.clone(), settings, close))
-        .merge(sse::router(handler, settings, close))
+        .merge(streamable_http::router(handler.clone(), settings, memory, close))
+        .merge(sse::router(handler, settings, memory, close))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(readiness));
     guard::protect(routes, settings)

@@ -16,8 +16,8 @@ pub struct HttpArgs {
     /// A further name (or name:port) that the Host header may hold, besides loopback. May be repeated.
     #[arg(long, value_name = "HOST", env = "COUPON_MCP_ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_host: Vec<String>,
-    /// A further origin whose requests are not refused, such as `https://app.example.com`, besides loopback.
-    /// May be repeated.
+    /// A further origin whose pages may call, such as `https://app.example.com`, besides loopback. May be
+    /// repeated.
     #[arg(long, value_name = "ORIGIN", env = "COUPON_MCP_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origin: Vec<String>,
     /// Listen beyond loopback although nothing authenticates the callers: whoever reaches the port can
@@ -32,6 +32,11 @@ pub struct HttpArgs {
     /// refused).
     #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_SESSIONS", default_value_t = 1_000)]
     pub max_sessions: usize,
+    /// Connections served at once; further ones wait. 64 of the files that the process may open are kept free,
+    /// so that limit may allow fewer.
+    #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_CONNECTIONS", default_value_t = 4_096,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: u32,
 }
 
 impl HttpArgs {
@@ -40,6 +45,7 @@ impl HttpArgs {
         let mut settings = HttpSettings {
             session_idle: Duration::from_hours(self.session_idle_h),
             max_sessions: self.max_sessions,
+            max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             ..HttpSettings::default()
         };
         settings.allowed_hosts.extend(self.allowed_host.iter().cloned());

@@ -1,6 +1,8 @@
 //! The older HTTP+SSE transport (2024-11-05): `GET /sse` opens a stream whose first event names the address to
 //! POST messages to. Deprecated since 2025-03-26 and gone from rmcp, but hosts that know nothing newer exist.
 
+mod outbox;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,53 +11,64 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::{get, post};
 use futures::{StreamExt, stream};
 use rmcp::model::ClientJsonRpcMessage;
-use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct};
-use rmcp::transport::sink_stream::SinkStreamTransport;
+use rmcp::service::{RxJsonRpcMessage, serve_server_with_ct};
 use rmcp::{RoleServer, ServerHandler};
 use serde::Deserialize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Sender, channel};
-use tokio_util::sync::{CancellationToken, PollSender};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::HttpSettings;
 use super::in_flight::{InFlight, Tracked};
+use super::memory::{Memory, Pool, collect};
 use super::opening::{Opening, Watch};
+use outbox::{Outbox, SseTransport};
 
-/// Messages of one session that may wait in either direction; a client that sends more, or does not read its
-/// answers, is told 503.
+/// Messages of one session that may wait to be worked on; a client that sends more is told 503.
 const QUEUE: usize = 64;
 
 /// The server's ends of one session's queues.
 #[derive(Clone)]
 struct Queues {
     inbox: Sender<RxJsonRpcMessage<RoleServer>>,
-    outbox: Sender<TxJsonRpcMessage<RoleServer>>,
+    outbox: Outbox,
 }
 
 struct Sessions<H> {
     handler: H,
     open: Mutex<HashMap<String, Queues>>,
     settings: HttpSettings,
+    /// Pays for the answers that wait.
+    pool: Pool,
     close: CancellationToken,
 }
 
-pub(super) fn router<H>(handler: H, settings: &HttpSettings, close: &CancellationToken) -> Router
+pub(super) fn router<H>(
+    handler: H,
+    settings: &HttpSettings,
+    memory: &Memory,
+    close: &CancellationToken,
+) -> Router
 where
     H: ServerHandler + Clone,
 {
-    let sessions =
-        Sessions { handler, open: Mutex::default(), settings: settings.clone(), close: close.clone() };
-    Router::new()
-        .route("/sse", get(open::<H>))
-        .route("/messages", post(receive::<H>))
-        .with_state(Arc::new(sessions))
+    let sessions = Sessions {
+        handler,
+        open: Mutex::default(),
+        settings: settings.clone(),
+        pool: memory.answers(),
+        close: close.clone(),
+    };
+    let messages = post(receive::<H>).layer(from_fn_with_state(memory.bodies(settings), collect));
+    Router::new().route("/sse", get(open::<H>)).route("/messages", messages).with_state(Arc::new(sessions))
 }
 
 impl<H> Sessions<H> {
@@ -90,10 +103,9 @@ impl<H> Drop for Registered<H> {
 }
 
 async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>) -> Response {
-    let (inbox, mut incoming) = channel(QUEUE);
-    let (outbox, mut outgoing) = channel::<TxJsonRpcMessage<RoleServer>>(QUEUE);
-    let sink = PollSender::new(outbox.clone());
-    let Some(id) = sessions.register(Queues { inbox, outbox }) else {
+    let (inbox, incoming) = channel(QUEUE);
+    let (outbox, mut outgoing) = outbox::new(sessions.pool.clone());
+    let Some(id) = sessions.register(Queues { inbox, outbox: outbox.clone() }) else {
         warn!(
             max_sessions = sessions.settings.max_sessions,
             "refused an SSE session: there are as many as are kept"
@@ -102,17 +114,15 @@ async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>
             .into_response();
     };
     let stop = sessions.close.child_token();
-    let requests = stream::poll_fn(move |context| incoming.poll_recv(context));
-    let messages = Tracked::new(SinkStreamTransport::new(sink, requests), InFlight::default());
+    let messages = Tracked::new(SseTransport::new(incoming, outbox), InFlight::default());
     let transport = Opening::new(messages, Watch::default());
     tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
     let endpoint = Event::default().event("endpoint").data(format!("/messages?sessionId={id}"));
     let registered = Registered { id, sessions, stop: stop.clone() };
     let answers = stream::poll_fn(move |context| outgoing.poll_recv(context));
-    let messages = answers.filter_map(move |message| {
+    let messages = answers.map(move |answer| {
         let _while_streaming = &registered;
-        let json = serde_json::to_string(&message).ok();
-        std::future::ready(json.map(|json| Event::default().event("message").data(json)))
+        Event::default().event("message").data(answer.into_json())
     });
     let events = stream::once(async { endpoint })
         .chain(messages)
@@ -160,7 +170,7 @@ async fn receive<H: ServerHandler + Clone>(
     };
     // Headers reach the tools as they do on Streamable HTTP.
     message.insert_extension(parts);
-    if queues.outbox.capacity() == 0 {
+    if queues.outbox.is_full() {
         return too_much("Read the answers on the stream first.");
     }
     match queues.inbox.try_send(message) {

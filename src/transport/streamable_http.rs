@@ -4,14 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use rmcp::ServerHandler;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::HttpSettings;
+use super::memory::{Memory, collect};
 use super::sessions::CappedSessions;
 
-pub(super) fn router<H>(handler: H, settings: &HttpSettings, close: &CancellationToken) -> Router
+pub(super) fn router<H>(
+    handler: H,
+    settings: &HttpSettings,
+    memory: &Memory,
+    close: &CancellationToken,
+) -> Router
 where
     H: ServerHandler + Clone,
 {
@@ -25,5 +32,6 @@ where
         .disable_allowed_hosts()
         .disable_allowed_origins();
     let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
-    Router::new().nest_service("/mcp", service)
+    let bodies = memory.bodies(settings);
+    Router::new().nest_service("/mcp", service).layer(from_fn_with_state(bodies, collect))
 }
