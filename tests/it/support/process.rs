@@ -1,6 +1,7 @@
 //! The built binary as a child process.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -31,6 +32,7 @@ pub(crate) fn binary(arguments: &[&str]) -> Command {
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) url: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -54,8 +56,30 @@ impl Server {
             log.push('\n');
         };
         // What else it says is read, so that it never blocks on a full pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, url }
+        let log = Arc::new(Mutex::new(String::new()));
+        tokio::spawn({
+            let log = Arc::clone(&log);
+            async move {
+                while let Ok(Some(line)) = lines.next_line().await {
+                    log.lock().unwrap().extend([&line, "\n"]);
+                }
+            }
+        });
+        Self { child, url, log }
+    }
+
+    /// Waits until the log holds `text`; gives the log so far.
+    pub(crate) async fn logged(&self, text: &str) -> String {
+        let found = async {
+            loop {
+                let log = self.log.lock().unwrap().clone();
+                if log.contains(text) {
+                    return log;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("never logged: {text}"))
     }
 
     #[cfg(unix)]
