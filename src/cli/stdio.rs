@@ -22,7 +22,8 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     });
     match store::server(args) {
         Ok((server, jobs)) => {
-            stdio::serve(server, shutdown).await;
+            let calls = server.calls();
+            stdio::serve(server, calls, shutdown).await;
             jobs.stop().await;
             Ok(ExitCode::SUCCESS)
         }
@@ -30,7 +31,9 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
             // A host that a policy was written for must not be served without it.
             let error = error.downcast::<ConfigError>()?;
             output::note(&format!("error: {error}"));
-            match stdio::serve(store::server_without_store(&error), shutdown).await {
+            let server = store::server_without_store(&error);
+            let calls = server.calls();
+            match stdio::serve(server, calls, shutdown).await {
                 Ended::Served => Ok(ExitCode::SUCCESS),
                 Ended::NeverAsked => Ok(ExitCode::from(MISCONFIGURED)),
             }

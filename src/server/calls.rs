@@ -25,6 +25,10 @@ impl CouponServer {
         let Ok(Ok(_permit)) = tokio::time::timeout(shared.caps.queue, shared.permits.acquire()).await else {
             return Ok(Outcome::Answer(ToolError::busy().into_result()));
         };
+        // The server is about to stop: what waited for its turn does not begin.
+        if shared.calls.is_closed() {
+            return Ok(Outcome::Answer(ToolError::busy().into_result()));
+        }
         let started = Instant::now();
         let call = guard::guarded(name, shared.toolbox.call(name, arguments, context));
         let outcome = match tokio::time::timeout(shared.caps.timeout, call).await {

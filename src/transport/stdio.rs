@@ -1,15 +1,20 @@
 //! stdio: one JSON-RPC message per line. Nothing else is ever written to stdout.
 
+mod paced;
+mod stdout;
+
 use rmcp::ServerHandler;
 use rmcp::service::serve_server_with_ct;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::stdio_pipes;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
 
 use super::FINISH_WITHIN;
 use super::in_flight::{InFlight, Tracked};
 use super::opening::{Opening, Watch};
+use paced::Paced;
 
 /// A longer line is dropped with a log line, and the session goes on.
 const MAX_LINE_BYTES: usize = 8 << 20;
@@ -23,13 +28,19 @@ pub enum Ended {
     NeverAsked,
 }
 
-/// Serves `handler` on stdin and stdout until stdin ends or `shutdown`; then stops within 3 s.
-pub async fn serve<H: ServerHandler>(handler: H, shutdown: CancellationToken) -> Ended {
+/// Serves `handler` on stdin and stdout until either ends or `shutdown`; then stops within 3 s. `calls` is
+/// closed when nobody reads the answers any more: no further call may begin.
+pub async fn serve<H: ServerHandler>(handler: H, calls: TaskTracker, shutdown: CancellationToken) -> Ended {
     let (input, output) = stdio_pipes();
     let lines = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_LINE_BYTES);
     let lines = Tracked::new(lines, InFlight::default());
     let watch = Watch::default();
-    let session = run(handler, Opening::new(lines, watch.clone()), shutdown.clone());
+    let deaf = CancellationToken::new();
+    let session = run(
+        handler,
+        Opening::new(Paced::new(lines, stdout::is_closed, deaf.clone()), watch.clone()),
+        shutdown.clone(),
+    );
     let deadline = async {
         tokio::select! {
             () = watch.ended() => {}
@@ -37,9 +48,19 @@ pub async fn serve<H: ServerHandler>(handler: H, shutdown: CancellationToken) ->
         }
         tokio::time::sleep(FINISH_WITHIN).await;
     };
+    let hearing = async {
+        tokio::select! {
+            () = stdout::closed() => deaf.cancel(),
+            () = deaf.cancelled() => {}
+        }
+        calls.close();
+        warn!("stdout is closed, so nothing can be answered any more; the server ends");
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         () = session => {}
         () = deadline => debug!("gave up on calls that were still under way"),
+        () = hearing => {}
     }
     if watch.saw_a_request() { Ended::Served } else { Ended::NeverAsked }
 }
