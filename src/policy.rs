@@ -25,16 +25,21 @@ pub struct Policy {
     pub read_only: bool,
     /// The groups of tools that are offered; `None` = [`Policy::default_toolsets`].
     pub toolsets: Option<Vec<Toolset>>,
-    /// The highest percentage that one discount may give, 0-100.
+    /// The highest percentage of an order that a promotion may take off at worst, 0-100.
     #[serde(deserialize_with = "some_percent")]
     pub max_percent: Option<Decimal>,
-    /// The highest fixed amount that one discount may take off, 0 or more, in the promotion's currency.
+    /// Gifts, free items and fixed prices are within [`Policy::max_percent`], though nothing bounds what they cost.
+    pub allow_gifts: bool,
+    /// The highest fixed amount that a promotion's discounts may take off in all, 0 or more, in its currency. One
+    /// off each item counts once.
     #[serde(deserialize_with = "some_amount")]
     pub max_fixed_amount: Option<Decimal>,
     /// A promotion that is live must have an end.
     pub require_end_date: bool,
     /// A promotion that is live must have a number of uses at which it stops.
     pub require_cap: bool,
+    /// From this number of uses on a cap counts as none; `None` = [`Policy::CAP_COUNTS_BELOW`].
+    pub cap_counts_below: Option<u64>,
     /// What the whole text of a new code must match.
     pub code_pattern: Option<CodePattern>,
     /// The promotions that may be touched, by id; with it no promotion can be created.
@@ -48,6 +53,14 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// A cap of so many uses bounds nothing, for an operator who does not say where that begins.
+    pub const CAP_COUNTS_BELOW: u64 = 100_000;
+
+    /// Whether `cap` uses are few enough to bound anything.
+    pub fn counts_as_cap(&self, cap: u64) -> bool {
+        cap < self.cap_counts_below.unwrap_or(Self::CAP_COUNTS_BELOW)
+    }
+
     /// The toolsets of an operator who names none: all but the settings of the whole store.
     pub const fn default_toolsets() -> &'static [Toolset] {
         &[Toolset::Read, Toolset::Codes, Toolset::Promotions]

@@ -117,7 +117,12 @@ impl Toolbox {
             entry::<check_coupon_code::CheckCouponCode>(),
             entry::<summarize_coupon_codes::SummarizeCouponCodes>(),
             entry::<export_coupon_codes::ExportCouponCodes>(),
-            entry::<create_coupon_code::CreateCouponCode>(),
+            Entry {
+                tool: create_coupon_code::definition(),
+                handler: |desk, arguments, context| {
+                    Box::pin(async move { create_coupon_code::handle(&desk, arguments, &context).await })
+                },
+            },
             change_entry::<generate_coupon_codes::GenerateCouponCodes>(),
             change_entry::<import_coupon_codes::ImportCouponCodes>(),
             change_entry::<create_promotion::CreatePromotion>(),

@@ -120,6 +120,7 @@ impl Desk {
             let codes = vec![CodeRow::new(code, new.code_limits)];
             steps.push(Step::CreateCodes { promotion, codes, insist: false });
         }
+        let gets_codes = twin.cloned().into_iter().collect();
         match twin {
             Some(twin) if steps.is_empty() => Ok(Planned::Exists(Box::new(twin.clone()))),
             _ => Ok(Planned::Plan(Box::new(Plan {
@@ -129,6 +130,7 @@ impl Desk {
                 alternative: None,
                 steps,
                 resulting,
+                gets_codes,
                 asks: Vec::new(),
                 warnings: warnings(&after, new, &namesakes, twin),
             }))),

@@ -251,6 +251,7 @@ impl Found {
             asks: vec![format!("it deletes {}", counted(count))],
             warnings: Vec::new(),
             resulting: Vec::new(),
+            gets_codes: Vec::new(),
             steps: self
                 .promotions
                 .into_iter()

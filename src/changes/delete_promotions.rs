@@ -123,6 +123,7 @@ fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
         ),
         steps,
         resulting,
+        gets_codes: Vec::new(),
         asks,
         warnings: Vec::new(),
     }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use crate::coupons::Promotion;
 use crate::coupons::promotion::Status;
-use crate::coupons::rules::{Discount, Rule};
-use crate::policy::{self, Counts, Facts, PromotionFacts, Violation};
+use crate::coupons::rules::worst_case;
+use crate::policy::{self, Counts, Facts, Policy, PromotionFacts, Violation};
 
 use super::Rules;
-use super::exposure::exposure;
+use super::exposure::{discount_exposure, exposure, gifts, why_unbounded};
 use super::plan::{Order, Plan, PromotionRef, Resulting, Step};
 
 /// Judges `plan`. The reasons to ask a person are sentences without a subject or with a promotion as such; none
@@ -19,16 +19,20 @@ use super::plan::{Order, Plan, PromotionRef, Resulting, Step};
 /// # Errors
 /// A rule of the operator that the plan would break.
 pub fn judge(plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<String>, Violation> {
-    policy::check(&rules.policy, &facts(plan))?;
+    policy::check(&rules.policy, &facts(plan, &rules.policy))?;
     let mut reasons = plan.asks.clone();
     for Resulting { before, after } in &plan.resulting {
         let Some(after) = after else { continue };
-        let exposed = exposure(before.as_ref(), after, &rules.confirm, now);
+        let exposed = exposure(before.as_ref(), after, rules, now);
         reasons.extend(exposed.into_iter().map(|reason| format!("the promotion {reason}")));
     }
     if let Some(order) = plan.order.as_ref().filter(|order| order.counts().codes_created > 0) {
         // The promotion stays as it is, and every new code gives away what it gives.
-        let exposed = exposure(Some(&order.promotion), &order.promotion, &rules.confirm, now);
+        let exposed = exposure(Some(&order.promotion), &order.promotion, rules, now);
+        reasons.extend(exposed.into_iter().map(|reason| format!("the promotion {reason}")));
+    }
+    for promotion in &plan.gets_codes {
+        let exposed = discount_exposure(promotion, rules, now);
         reasons.extend(exposed.into_iter().map(|reason| format!("the promotion {reason}")));
     }
     let codes = counts(plan).codes_created;
@@ -53,9 +57,9 @@ pub fn counts(plan: &Plan) -> Counts {
     }
 }
 
-fn facts(plan: &Plan) -> Facts<'_> {
+fn facts<'a>(plan: &'a Plan, policy: &Policy) -> Facts<'a> {
     let promotions = plan.resulting.iter().filter_map(|Resulting { before, after }| {
-        Some(facts_of(before.as_ref().map(|before| before.id), after.as_ref()?))
+        Some(facts_of(before.as_ref().map(|before| before.id), after.as_ref()?, policy))
     });
     let mut touched = BTreeSet::new();
     let mut new_codes = Vec::new();
@@ -80,23 +84,32 @@ fn facts(plan: &Plan) -> Facts<'_> {
         touched.insert(order.promotion.id);
         new_codes.extend(order.texts.iter().map(String::as_str));
     }
-    Facts { promotions: promotions.collect(), new_codes, touched_promotions: touched.into_iter().collect() }
+    let ordered = plan.order.as_ref().filter(|order| order.counts().codes_created > 0);
+    let get_codes = plan.gets_codes.iter().chain(ordered.map(|order| &order.promotion));
+    Facts {
+        promotions: promotions.collect(),
+        promotions_with_new_codes: get_codes
+            .map(|promotion| facts_of(Some(promotion.id), promotion, policy))
+            .collect(),
+        new_codes,
+        touched_promotions: touched.into_iter().collect(),
+    }
 }
 
-fn facts_of(id: Option<u64>, promotion: &Promotion) -> PromotionFacts {
-    let discounts = || promotion.rules.iter().filter_map(|rule| rule.action.known()?.discount());
-    let percent =
-        |discount: &Discount| if let Discount::Percent(percent) = discount { Some(*percent) } else { None };
-    let amount =
-        |discount: &Discount| if let Discount::Fixed(amount) = discount { Some(*amount) } else { None };
+/// What the policy asks of a promotion.
+pub(super) fn facts_of(id: Option<u64>, promotion: &Promotion, policy: &Policy) -> PromotionFacts {
+    let worst = worst_case(&promotion.rules);
     PromotionFacts {
         id,
         live: promotion.status != Status::Disabled,
-        percents: discounts().filter_map(percent).collect(),
-        fixed_amounts: discounts().filter_map(amount).collect(),
-        unreadable_rules: promotion.rules.iter().any(Rule::has_raw_parts),
+        percent: worst.together.percent,
+        unbounded: why_unbounded(&worst),
+        gives_items: gifts(&worst).into_iter().next(),
+        fixed_amount: worst.fixed_amount.unwrap_or_default(),
+        repeats_fixed_amount: worst.fixed_amount.is_none(),
+        unreadable_rules: worst.unreadable,
         has_end: promotion.ends.is_some(),
-        has_cap: promotion.max_uses.is_some(),
+        has_cap: promotion.max_uses.is_some_and(|cap| policy.counts_as_cap(cap)),
     }
 }
 

@@ -205,6 +205,7 @@ fn plan(promotion: &Promotion, spec: GenerateSpec, codes: u64, warnings: Vec<Str
         steps: Vec::new(),
         order: Some(Box::new(order)),
         resulting: Vec::new(),
+        gets_codes: Vec::new(),
         asks: Vec::new(),
         warnings,
     }

@@ -61,6 +61,7 @@ impl Desk {
             steps: Vec::new(),
             order: Some(Box::new(order)),
             resulting: Vec::new(),
+            gets_codes: Vec::new(),
             asks: Vec::new(),
             warnings,
         })

@@ -162,11 +162,15 @@ impl Desk {
         let spec = Spec::read(record).ok();
         let (agreed, cap) = spec.map_or((None, None), |spec| (spec.terms, spec.cap));
         let promotion = self.load_promotion(promotion_id, patience).await?;
-        if record.kind == Kind::Delete || agreed == Some(terms(&promotion)) {
+        if record.kind == Kind::Delete {
+            return Ok(());
+        }
+        self.may_have_codes(&promotion)?;
+        if agreed == Some(terms(&promotion)) {
             return Ok(());
         }
         let promotion = as_codes_use_it(&promotion, cap);
-        match exposure(Some(&promotion), &promotion, &self.rules().confirm, self.now()).as_slice() {
+        match exposure(Some(&promotion), &promotion, self.rules(), self.now()).as_slice() {
             [] => Ok(()),
             reasons => Err(ChangeError::invalid(
                 format!(

@@ -262,6 +262,8 @@ pub struct Plan {
     pub order: Option<Box<Order>>,
     /// The promotions whose rules, dates, caps or codes change.
     pub resulting: Vec<Resulting>,
+    /// The promotions that stay as they are and get codes by the steps.
+    pub gets_codes: Vec<Promotion>,
     /// Why a person must be asked whatever the result is, such as `it deletes 412 codes`.
     pub asks: Vec<String>,
     /// What to tell the user besides.
@@ -284,16 +286,16 @@ impl Plan {
     }
 
     /// What a confirmation is bound to: the steps, and the terms of each promotion as it will be (or as it is,
-    /// where it goes). Who agreed to enabling a promotion of 20% did not agree to one that gives 90% by now.
+    /// where it goes or gets codes). Who agreed to enabling a promotion of 20% did not agree to one that gives 90% by now.
     pub fn fingerprint(&self) -> Value {
         let steps: Vec<_> = self.steps.iter().map(Step::identity).collect();
         if let Some(order) = &self.order {
             let terms = terms_of(&order.promotion.document);
             return json!({ "order": order.identity(), "terms": [terms] });
         }
-        let decided = self.resulting.iter().filter_map(|Resulting { before, after }| {
-            Some(terms_of(&after.as_ref().or(before.as_ref())?.document))
-        });
+        let resulting = self.resulting.iter();
+        let decided = resulting.filter_map(|Resulting { before, after }| after.as_ref().or(before.as_ref()));
+        let decided = decided.chain(&self.gets_codes).map(|promotion| terms_of(&promotion.document));
         json!({ "steps": steps, "terms": decided.collect::<Vec<_>>() })
     }
 

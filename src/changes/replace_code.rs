@@ -191,6 +191,8 @@ fn plan(
     if deletes_first {
         lines.push("Between deleting and making there is a moment without the code.".to_owned());
     }
+    let makes_one = steps.iter().any(|step| step.codes_created() > 0);
+    let gets_codes = if makes_one { vec![promotion.clone()] } else { Vec::new() };
     let headline = if new.code.eq_ignore_ascii_case(&old.code) {
         format!(
             "Replace code {} of promotion {} {}",
@@ -214,6 +216,7 @@ fn plan(
         alternative: None,
         steps,
         resulting: Vec::new(),
+        gets_codes,
         asks: vec!["it deletes a code".to_owned()],
         warnings: if new.max_uses == 0 && promotion.max_uses.is_none() {
             vec!["The code has unlimited uses, and the promotion has no cap.".to_owned()]

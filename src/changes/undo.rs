@@ -2,7 +2,7 @@
 
 mod left;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -14,7 +14,7 @@ use crate::state::{Change, ChangeId};
 
 use super::delete_codes::{self, counted};
 use super::inverse::{Expect, Undo};
-use super::plan::{Plan, Resulting, Step};
+use super::plan::{Plan, PromotionRef, Resulting, Step};
 use super::run::promotions::holds;
 use super::{ChangeError, Desk};
 
@@ -58,7 +58,8 @@ impl Desk {
             return Ok(PlannedUndo { change, plan: None });
         }
         let resulting = self.resulting(&left, patience).await?;
-        let plan = plan(&change, left, resulting);
+        let gets_codes = self.promotions_with_codes_back(&left, patience).await?;
+        let plan = plan(&change, left, resulting, gets_codes);
         Ok(PlannedUndo { change, plan: Some(Box::new(plan)) })
     }
 
@@ -149,6 +150,26 @@ impl Desk {
         }
         Ok(resulting)
     }
+
+    /// The promotions that are there and get codes back.
+    async fn promotions_with_codes_back(
+        &self,
+        steps: &[Step],
+        patience: &Patience,
+    ) -> Result<Vec<Promotion>, ChangeError> {
+        let ids: BTreeSet<u64> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::CreateCodes { promotion: PromotionRef::Id(id), .. } => Some(*id),
+                _ => None,
+            })
+            .collect();
+        let mut promotions = Vec::new();
+        for id in ids {
+            promotions.push(self.existing(id, patience).await?);
+        }
+        Ok(promotions)
+    }
 }
 
 /// The ids of the codes that the steps delete.
@@ -203,7 +224,7 @@ fn changed_since(what: String) -> ChangeError {
     ChangeError::ChangedSince { what }
 }
 
-fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
+fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>, gets_codes: Vec<Promotion>) -> Plan {
     let mut lines = Vec::new();
     let mut asks = Vec::new();
     let mut warnings = Vec::new();
@@ -256,6 +277,7 @@ fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
         alternative: None,
         steps,
         resulting,
+        gets_codes,
         asks,
         warnings,
     }

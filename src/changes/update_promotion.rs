@@ -131,6 +131,7 @@ impl Desk {
             alternative: None,
             steps: vec![Step::UpdatePromotion { promotion_id: id, patch, before: old }],
             resulting,
+            gets_codes: Vec::new(),
             asks: Vec::new(),
             warnings: warnings(&before, &after, self.now()),
         };

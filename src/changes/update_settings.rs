@@ -54,6 +54,7 @@ impl Desk {
             alternative: None,
             steps: vec![Step::UpdateSettings { settings, before: before.clone() }],
             resulting: Vec::new(),
+            gets_codes: Vec::new(),
             asks: vec!["it changes how every promotion of the store works".to_owned()],
             warnings: Vec::new(),
         };

@@ -205,11 +205,7 @@ impl Store {
             }
             owners = found.into_iter().collect();
         }
-        let promotion = owners.pop().map(|owner: wire::Promotion| Arc::new(Promotion::from(owner)));
-        if let Some(promotion) = &promotion {
-            self.remember(promotion);
-        }
-        Ok(promotion)
+        Ok(owners.pop().map(|owner: wire::Promotion| Arc::new(Promotion::from(owner))))
     }
 
     /// A code that is there and in no promotion.

@@ -56,19 +56,7 @@ impl Store {
     ///
     /// # Errors
     /// Any [`CouponError`]; after [`CouponError::OutcomeUnknown`] the same call again tells the truth.
-    pub async fn create_code(&self, new: &NewCode) -> Result<Created, CouponError> {
-        self.create_code_within(new, &self.patience()).await
-    }
-
-    /// The same within the time that a larger change has left.
-    ///
-    /// # Errors
-    /// As [`Store::create_code`].
-    pub async fn create_code_within(
-        &self,
-        new: &NewCode,
-        patience: &Patience,
-    ) -> Result<Created, CouponError> {
+    pub async fn create_code(&self, new: &NewCode, patience: &Patience) -> Result<Created, CouponError> {
         let _turn = self.turns.take(&new.code, patience).await?;
         let request = NewCouponCode {
             code: new.code.as_str(),

@@ -3,8 +3,6 @@
 mod warnings;
 mod words;
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -146,13 +144,12 @@ impl Store {
     /// [`CouponError::UnknownPromotion`] or any [`CouponError::Api`].
     pub async fn view_promotion(&self, id: u64, patience: &Patience) -> Result<PromotionView, CouponError> {
         let promotion = match self.client.get_promotion(id, patience).await {
-            Ok(promotion) => Arc::new(Promotion::from(promotion)),
+            Ok(promotion) => Promotion::from(promotion),
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
                 return Err(self.unknown_promotion(id, patience).await);
             }
             Err(error) => return Err(error.into()),
         };
-        self.remember(&promotion);
         let (codes, zone) = tokio::join!(self.glimpse_of_codes(&promotion, patience), self.zone(patience));
         Ok(view(&promotion, codes?, zone.as_ref(), self.now()))
     }

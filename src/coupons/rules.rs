@@ -13,6 +13,7 @@ mod sentence;
 mod simple;
 #[cfg(test)]
 mod tests;
+mod worst_case;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub use items::{CustomField, ItemMatcher, ProductOption};
 pub use money::Money;
 pub use sentence::{discount_line, sentences};
 pub use simple::{Simple, SimpleDiscount, Target, simple};
+pub use worst_case::{Gives, Largest, WorstCase, worst_case};
 
 /// A part of a rule: typed, or as it came where it is of no known shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,22 +1,12 @@
-//! What the store says of itself, and the promotions that were read lately.
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+//! What the store says of itself.
 
 use http::StatusCode;
 use jiff::tz::{Offset, TimeZone};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use crate::bigcommerce::{ApiError, Patience, wire};
 
-use super::{Promotion, Store, clean, store_time};
-
-/// A promotion that was read is good for a warning for so long, and never for a decision.
-const FRESH: Duration = Duration::from_mins(1);
-/// Promotions kept at most.
-const KEPT: usize = 256;
+use super::{Store, clean, store_time};
 
 /// Name, time zone, currency and plan, as far as the token may read them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +47,6 @@ impl From<wire::StoreInformation> for StoreInformation {
 #[derive(Default)]
 pub(super) struct Memory {
     information: OnceCell<Option<StoreInformation>>,
-    promotions: Mutex<HashMap<u64, (Instant, Arc<Promotion>)>>,
-}
-
-impl Memory {
-    fn promotions(&self) -> MutexGuard<'_, HashMap<u64, (Instant, Arc<Promotion>)>> {
-        self.promotions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Store {
@@ -89,37 +72,6 @@ impl Store {
             return Some(zone.clone());
         }
         self.information(patience).await.ok().flatten().and_then(|information| information.zone.clone())
-    }
-
-    /// A promotion as it was at most 60 s ago: enough for a warning.
-    ///
-    /// # Errors
-    /// Any [`ApiError`].
-    pub async fn recent_promotion(&self, id: u64, patience: &Patience) -> Result<Arc<Promotion>, ApiError> {
-        if let Some((read, promotion)) = self.memory.promotions().get(&id)
-            && read.elapsed() < FRESH
-        {
-            return Ok(Arc::clone(promotion));
-        }
-        let promotion = Arc::new(Promotion::from(self.client.get_promotion(id, patience).await?));
-        self.remember(&promotion);
-        Ok(promotion)
-    }
-
-    /// Keeps what was just read of a promotion.
-    pub fn remember(&self, promotion: &Arc<Promotion>) {
-        let mut promotions = self.memory.promotions();
-        if promotions.len() >= KEPT {
-            promotions.retain(|_, (read, _)| read.elapsed() < FRESH);
-        }
-        if promotions.len() < KEPT {
-            promotions.insert(promotion.id, (Instant::now(), Arc::clone(promotion)));
-        }
-    }
-
-    /// Forgets a promotion that is being changed.
-    pub fn forget(&self, promotion_id: u64) {
-        self.memory.promotions().remove(&promotion_id);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Policy;
 
@@ -11,6 +11,8 @@ use super::Policy;
 pub struct Facts<'a> {
     /// Each promotion whose terms the change sets, as it is after it.
     pub promotions: Vec<PromotionFacts>,
+    /// Each promotion that gets codes and stays as it is: every code gives away what it gives.
+    pub promotions_with_new_codes: Vec<PromotionFacts>,
     /// The texts of the codes it creates.
     pub new_codes: Vec<&'a str>,
     /// The promotions it touches in any way, such as by adding or deleting codes; those of `promotions` count
@@ -26,15 +28,21 @@ pub struct PromotionFacts {
     pub id: Option<u64>,
     /// Whether it is `ENABLED`, whatever its dates say.
     pub live: bool,
-    /// The percentage of every discount of its rules, 0-100.
-    pub percents: Vec<Decimal>,
-    /// The fixed amount of every discount of its rules, in its currency.
-    pub fixed_amounts: Vec<Decimal>,
+    /// The largest percentage of an order that it takes off, of what can be bounded, 0-100.
+    pub percent: Decimal,
+    /// Why what it takes off cannot be bounded, as a sentence without its subject; `None` where it can.
+    pub unbounded: Option<String>,
+    /// How it gives whole items, in the same form; `None` where it does not.
+    pub gives_items: Option<String>,
+    /// The fixed amounts of its discounts, added up, in its currency.
+    pub fixed_amount: Decimal,
+    /// Whether a fixed amount is taken off again and again.
+    pub repeats_fixed_amount: bool,
     /// Whether a rule holds a discount that could not be read.
     pub unreadable_rules: bool,
     /// Whether it has an end.
     pub has_end: bool,
-    /// Whether it stops after a number of uses.
+    /// Whether it stops after a number of uses that counts as a cap.
     pub has_cap: bool,
 }
 
@@ -56,7 +64,8 @@ pub struct Violation {
 ///
 /// Limits on a promotion's terms hold for one that is live and for one that is new, enabled or not. One that is
 /// there and not live gives nothing, and enabling it is judged again: so disabling is never refused for them.
-/// Each discount is judged by itself. Gifts and fixed prices have no limit here.
+/// What all its discounts take off together is judged. Codes add nothing to the terms of a promotion, so where only
+/// they are new, dates and caps are left alone.
 ///
 /// # Errors
 /// The [`Violation`].
@@ -64,10 +73,11 @@ pub fn check(policy: &Policy, facts: &Facts<'_>) -> Result<(), Violation> {
     may_write(policy)?;
     within_scope(policy, facts)?;
     for promotion in facts.promotions.iter().filter(|promotion| promotion.live || promotion.id.is_none()) {
-        for limit in Limit::of(policy, promotion) {
-            limit.check(promotion)?;
-        }
+        within_amounts(policy, promotion)?;
         bounded(policy, promotion)?;
+    }
+    for promotion in facts.promotions_with_new_codes.iter().filter(|promotion| promotion.live) {
+        within_amounts(policy, promotion)?;
     }
     well_formed(policy, &facts.new_codes)
 }
@@ -103,53 +113,79 @@ fn within_scope(policy: &Policy, facts: &Facts<'_>) -> Result<(), Violation> {
     })
 }
 
-/// A limit of the policy on the amounts of a promotion's discounts.
-struct Limit<'a> {
-    rule: &'static str,
-    most: Option<Decimal>,
-    found: &'a [Decimal],
-    /// "give 30 percent"
-    effect: fn(Decimal) -> String,
+fn within_amounts(policy: &Policy, promotion: &PromotionFacts) -> Result<(), Violation> {
+    if let Some(most) = policy.max_percent {
+        within_percent(policy, most, promotion)?;
+    }
+    policy.max_fixed_amount.map_or(Ok(()), |most| within_fixed_amount(most, promotion))
 }
 
-impl Limit<'_> {
-    fn of<'a>(policy: &Policy, promotion: &'a PromotionFacts) -> [Limit<'a>; 2] {
-        [
-            Limit {
-                rule: "max_percent",
-                most: policy.max_percent,
-                found: &promotion.percents,
-                effect: |percent| format!("give {} percent", percent.normalize()),
-            },
-            Limit {
-                rule: "max_fixed_amount",
-                most: policy.max_fixed_amount,
-                found: &promotion.fixed_amounts,
-                effect: |amount| format!("take off {}", amount.normalize()),
-            },
-        ]
-    }
+fn within_percent(policy: &Policy, most: Decimal, promotion: &PromotionFacts) -> Result<(), Violation> {
+    let (finding, remedy) = if promotion.percent > most {
+        // Rounded so that it does not look as if it were within the limit.
+        let percent = promotion.percent.round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity);
+        (format!("would {}", give(percent)), let_it(&give(most)))
+    } else if promotion.unreadable_rules {
+        unreadable()
+    } else if let Some(unbounded) = &promotion.unbounded {
+        let remedy =
+            "Let it take off a percentage, or an amount with a minimum_spend of which it is a small part";
+        (unbounded.clone(), remedy.to_owned())
+    } else if let Some(gives) = promotion.gives_items.as_ref().filter(|_| !policy.allow_gifts) {
+        let remedy = "Give a discount instead, or ask the operator of this server for allow_gifts";
+        (format!("{gives}, and what that takes off cannot be bounded"), remedy.to_owned())
+    } else {
+        return Ok(());
+    };
+    Err(beyond("max_percent", most, promotion, &finding, &remedy))
+}
 
-    fn check(&self, promotion: &PromotionFacts) -> Result<(), Violation> {
-        let Some(most) = self.most else { return Ok(()) };
-        let (finding, remedy) = match self.found.iter().copied().max().filter(|&highest| highest > most) {
-            Some(highest) => {
-                let remedy = format!("Let it {} or less", (self.effect)(most));
-                (format!("would {}", (self.effect)(highest)), remedy)
-            }
-            None if promotion.unreadable_rules => (
-                "has a rule that this server cannot read, so it cannot be shown to be within it".to_owned(),
-                "Use rules of the documented kinds".to_owned(),
-            ),
-            None => return Ok(()),
-        };
-        let (rule, limit, subject) = (self.rule, most.normalize().to_string(), Subject(promotion.id));
-        Err(Violation {
-            rule,
-            message: format!("{rule} is {limit} in this server's policy; {subject} {finding}."),
-            limit,
-            remedy: or_disable(&remedy, promotion),
-        })
+fn within_fixed_amount(most: Decimal, promotion: &PromotionFacts) -> Result<(), Violation> {
+    let remedy = let_it(&take_off(most));
+    let (finding, remedy) = if promotion.fixed_amount > most {
+        (format!("would {}", take_off(promotion.fixed_amount)), remedy)
+    } else if promotion.repeats_fixed_amount {
+        ("has a rule that takes off an amount again and again".to_owned(), remedy)
+    } else if promotion.unreadable_rules {
+        unreadable()
+    } else {
+        return Ok(());
+    };
+    Err(beyond("max_fixed_amount", most, promotion, &finding, &remedy))
+}
+
+fn give(percent: Decimal) -> String {
+    format!("give {} percent", percent.normalize())
+}
+
+fn take_off(amount: Decimal) -> String {
+    format!("take off {}", amount.normalize())
+}
+
+fn let_it(effect: &str) -> String {
+    format!("Let it {effect} or less")
+}
+
+fn unreadable() -> (String, String) {
+    (
+        "has a rule that this server cannot read, so it cannot be shown to be within it".to_owned(),
+        "Use rules of the documented kinds".to_owned(),
+    )
+}
+
+fn beyond(
+    rule: &'static str,
+    most: Decimal,
+    promotion: &PromotionFacts,
+    finding: &str,
+    remedy: &str,
+) -> Violation {
+    let (limit, subject) = (most.normalize().to_string(), Subject(promotion.id));
+    Violation {
+        rule,
+        message: format!("{rule} is {limit} in this server's policy; {subject} {finding}."),
+        limit,
+        remedy: or_disable(remedy, promotion),
     }
 }
 

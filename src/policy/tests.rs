@@ -10,8 +10,8 @@ fn refusal(toml: &str) -> String {
     toml::from_str::<Policy>(toml).unwrap_err().message().to_owned()
 }
 
-fn decimals(values: &[&str]) -> Vec<Decimal> {
-    values.iter().map(|value| value.parse().unwrap()).collect()
+fn decimal(value: &str) -> Decimal {
+    value.parse().unwrap()
 }
 
 /// A promotion that is enabled, gives nothing, never ends and has no cap.
@@ -31,11 +31,15 @@ fn violation(toml: &str, facts: &Facts<'_>) -> Violation {
 fn by_default_nothing_is_forbidden() {
     let everything = Facts {
         promotions: vec![PromotionFacts {
-            percents: decimals(&["100"]),
-            fixed_amounts: decimals(&["1000000"]),
+            percent: decimal("100"),
+            unbounded: Some("gives everything away".to_owned()),
+            gives_items: Some("gives an item away".to_owned()),
+            fixed_amount: decimal("1000000"),
+            repeats_fixed_amount: true,
             unreadable_rules: true,
             ..live(1)
         }],
+        promotions_with_new_codes: vec![PromotionFacts { percent: decimal("100"), ..live(2) }],
         new_codes: vec!["ANYTHING"],
         touched_promotions: vec![2],
     };
@@ -50,9 +54,11 @@ fn every_rule_is_read() {
         read_only = true
         toolsets = ["read", "settings"]
         max_percent = 33.3
+        allow_gifts = true
         max_fixed_amount = "25.50"
         require_end_date = true
         require_cap = true
+        cap_counts_below = 5000
         code_pattern = 'VIP-[0-9]+'
         allowed_promotions = [7, 8]
         max_codes_created_per_day = 0
@@ -64,9 +70,11 @@ fn every_rule_is_read() {
         read_only: true,
         toolsets: Some(vec![Toolset::Read, Toolset::Settings]),
         max_percent: Some(Decimal::new(333, 1)),
+        allow_gifts: true,
         max_fixed_amount: Some(Decimal::new(255, 1)),
         require_end_date: true,
         require_cap: true,
+        cap_counts_below: Some(5000),
         code_pattern: Some(CodePattern::parse("VIP-[0-9]+").unwrap()),
         allowed_promotions: Some(vec![7, 8]),
         max_codes_created_per_day: Some(0),
@@ -94,7 +102,7 @@ fn a_limit_that_makes_no_sense_is_refused() {
 
 #[test]
 fn a_discount_above_the_limit_is_named_with_the_limit() {
-    let generous = PromotionFacts { percents: decimals(&["10", "45.50", "20"]), ..live(12) };
+    let generous = PromotionFacts { percent: decimal("45.50"), ..live(12) };
     let expected = Violation {
         rule: "max_percent",
         limit: "30".to_owned(),
@@ -105,7 +113,7 @@ fn a_discount_above_the_limit_is_named_with_the_limit() {
     };
     assert_eq!(violation("max_percent = 30.0", &about(generous)), expected);
 
-    let generous = PromotionFacts { fixed_amounts: decimals(&["25.01"]), ..PromotionFacts::default() };
+    let generous = PromotionFacts { fixed_amount: decimal("25.01"), ..PromotionFacts::default() };
     let expected = Violation {
         rule: "max_fixed_amount",
         limit: "25".to_owned(),
@@ -118,8 +126,7 @@ fn a_discount_above_the_limit_is_named_with_the_limit() {
 
 #[test]
 fn a_discount_at_the_limit_passes_and_each_limit_looks_at_its_own_kind() {
-    let promotion =
-        PromotionFacts { percents: decimals(&["30"]), fixed_amounts: decimals(&["25"]), ..live(12) };
+    let promotion = PromotionFacts { percent: decimal("30"), fixed_amount: decimal("25"), ..live(12) };
     let facts = about(promotion);
     assert_eq!(check(&policy("max_percent = 30\nmax_fixed_amount = 25"), &facts), Ok(()));
     assert_eq!(check(&policy("max_fixed_amount = 29"), &facts), Ok(()));
@@ -141,6 +148,57 @@ fn what_cannot_be_read_cannot_be_shown_to_be_within_a_limit() {
     assert_eq!(violation("max_percent = 30", &about(opaque.clone())), expected);
     assert_eq!(violation("max_fixed_amount = 5", &about(opaque.clone())).rule, "max_fixed_amount");
     assert_eq!(check(&policy("require_cap = false"), &about(opaque)), Ok(()));
+}
+
+#[test]
+fn what_cannot_be_bounded_is_told_with_what_to_do_instead() {
+    let free = "takes off 5 where an order of 0 is enough, so an order can be free";
+    let unbounded = PromotionFacts { unbounded: Some(free.to_owned()), ..live(12) };
+    let violation = |toml: &str, promotion: &PromotionFacts| {
+        let violation = violation(toml, &about(promotion.clone()));
+        (violation.message, violation.remedy)
+    };
+    let (message, remedy) = violation("max_percent = 100", &unbounded);
+    assert_eq!(message, format!("max_percent is 100 in this server's policy; promotion 12 {free}."));
+    assert!(
+        remedy.starts_with("Let it take off a percentage, or an amount with a minimum_spend"),
+        "{remedy}"
+    );
+    assert_eq!(check(&policy("max_fixed_amount = 5"), &about(unbounded)), Ok(()));
+
+    let gift = PromotionFacts { gives_items: Some("gives an item away".to_owned()), ..live(12) };
+    let (message, remedy) = violation("max_percent = 40", &gift);
+    assert_eq!(
+        message,
+        "max_percent is 40 in this server's policy; promotion 12 gives an item away, and what that takes off \
+         cannot be bounded."
+    );
+    assert!(remedy.contains("allow_gifts"), "{remedy}");
+    assert_eq!(check(&policy("max_percent = 40\nallow_gifts = true"), &about(gift)), Ok(()));
+
+    let repeats = PromotionFacts { repeats_fixed_amount: true, ..live(12) };
+    let (message, _) = violation("max_fixed_amount = 40", &repeats);
+    assert!(
+        message.ends_with("promotion 12 has a rule that takes off an amount again and again."),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_share_just_above_the_limit_does_not_look_as_if_it_were_within_it() {
+    let just = PromotionFacts { percent: decimal("33.3333333334"), ..live(12) };
+    let message = violation("max_percent = 33.33", &about(just)).message;
+    assert!(message.ends_with("promotion 12 would give 33.34 percent."), "{message}");
+}
+
+#[test]
+fn new_codes_are_held_against_the_amounts_of_their_promotion_only() {
+    let codes = |promotion| Facts { promotions_with_new_codes: vec![promotion], ..Facts::default() };
+    let ninety = PromotionFacts { percent: decimal("90"), ..live(12) };
+    assert_eq!(violation("max_percent = 40", &codes(ninety.clone())).rule, "max_percent");
+    let off = PromotionFacts { live: false, ..ninety };
+    assert_eq!(check(&policy("max_percent = 40"), &codes(off)), Ok(()));
+    assert_eq!(check(&policy("require_end_date = true\nrequire_cap = true"), &codes(live(12))), Ok(()));
 }
 
 #[test]
@@ -176,8 +234,8 @@ fn disabling_is_never_refused_for_the_terms_of_a_promotion_but_a_new_one_is_judg
     let strict = policy("max_percent = 5\nmax_fixed_amount = 1\nrequire_end_date = true\nrequire_cap = true");
     let disabled = PromotionFacts {
         live: false,
-        percents: decimals(&["90"]),
-        fixed_amounts: decimals(&["500"]),
+        percent: decimal("90"),
+        fixed_amount: decimal("500"),
         unreadable_rules: true,
         ..live(12)
     };
@@ -189,7 +247,7 @@ fn disabling_is_never_refused_for_the_terms_of_a_promotion_but_a_new_one_is_judg
 #[test]
 fn every_promotion_of_a_change_is_judged() {
     let facts = Facts {
-        promotions: vec![live(1), PromotionFacts { percents: decimals(&["31"]), ..live(2) }],
+        promotions: vec![live(1), PromotionFacts { percent: decimal("31"), ..live(2) }],
         ..Facts::default()
     };
     let message = "max_percent is 30 in this server's policy; promotion 2 would give 31 percent.";

@@ -67,7 +67,7 @@ pub(super) struct Draft<D> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+pub(super) enum Status {
     /// All of it is as asked for.
     Done,
     /// Some of it was done; message says what was not.

@@ -1,23 +1,33 @@
 //! `create_coupon_code`: one code on a promotion.
 
-use rmcp::model::ToolAnnotations;
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::bigcommerce::Patience;
 use crate::changes::create_code::CreatedCode;
-use crate::changes::{Call, Desk};
+use crate::changes::{Call, Desk, Plan, gate};
 use crate::coupons::{self, CodeText, NewCode};
 
+use super::change::Status;
+use super::confirm::{Case, Confirmation, Preview, Verdict};
+use super::context::{self, CallContext, Consent};
 use super::coupon_code::CouponCode;
-use super::{CallContext, CouponTool, Reply, ToolError};
+use super::{ToolError, schema};
 
-pub(super) struct CreateCouponCode;
+const NAME: &str = "create_coupon_code";
+const TITLE: &str = "Create a coupon code";
+const DESCRIPTION: &str = "Creates one coupon code with a given text, such as ANNA10, on an existing \
+    BigCommerce coupon promotion, which decides the discount, dates and caps. Repeating a call is safe: a \
+    code that is there with the same limits has the outcome already_existed; with other limits or in another \
+    promotion the error is code_conflict. Limits cannot be changed later. Returns the code with its limits \
+    and uses. Without a promotion_id, the error names promotions to choose from.";
 
 /// The new code.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Input {
+struct Input {
     /// Id of the promotion.
     #[schemars(range(min = 1))]
     promotion_id: u64,
@@ -31,16 +41,13 @@ pub(super) struct Input {
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: u32,
-    /// Only preview.
-    #[serde(default)]
-    dry_run: bool,
 }
 
 /// The code as it now is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Output {
+struct Output {
     promotion_id: u64,
-    /// Not there after a dry run.
+    /// Not there where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     coupon_code: Option<CouponCode>,
     outcome: Outcome,
@@ -48,6 +55,24 @@ pub(super) struct Output {
     change_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    #[serde(flatten)]
+    asked: Option<Asked>,
+}
+
+/// What is answered besides, where a person must agree: as every change answers it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Asked {
+    #[schemars(with = "Option<String>")]
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<schema::Opaque>")]
+    preview: Option<Preview>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation_text: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -59,69 +84,160 @@ enum Outcome {
     AlreadyExisted,
     /// It was not made: this is a preview, and nothing has been changed yet.
     DryRun,
+    /// It was not made: the user must agree first.
+    NeedsConfirmation,
+    /// It was not made: a person said no.
+    Declined,
 }
 
-impl CouponTool for CreateCouponCode {
-    const NAME: &'static str = "create_coupon_code";
-    const TITLE: &'static str = "Create a coupon code";
-    const DESCRIPTION: &'static str = "Creates one coupon code with a given text, such as ANNA10, on an existing \
-        BigCommerce coupon promotion, which decides the discount, dates and caps. Repeating a call is safe: a \
-        code that is there with the same limits has the outcome already_existed; with other limits or in another \
-        promotion the error is code_conflict. Limits cannot be changed later. Returns the code with its limits \
-        and uses. Without a promotion_id, the error names promotions to choose from.";
-    type Input = Input;
-    type Output = Output;
+/// The published definition.
+pub(super) fn definition() -> Tool {
+    let mut input = schema::of_input::<Input>();
+    Confirmation::publish(std::sync::Arc::make_mut(&mut input));
+    let annotations = ToolAnnotations::with_title(TITLE)
+        .read_only(false)
+        .destructive(false)
+        .idempotent(true)
+        .open_world(true);
+    Tool::new(NAME, DESCRIPTION, input)
+        .with_title(TITLE)
+        .with_raw_output_schema(schema::of_output::<Output>())
+        .with_annotations(annotations)
+}
 
-    fn annotations() -> ToolAnnotations {
-        ToolAnnotations::with_title(Self::TITLE)
-            .read_only(false)
-            .destructive(false)
-            .idempotent(true)
-            .open_world(true)
+/// One call. It does not wait for other changes, as [`super::change::handle`] does: a code changes nothing that
+/// another change is judged by.
+pub(super) async fn handle(
+    desk: &Desk,
+    mut arguments: JsonObject,
+    context: &CallContext,
+) -> Result<context::Outcome, ToolError> {
+    let given = Confirmation::take(&mut arguments);
+    let input: Input = serde_path_to_error::deserialize(Value::Object(arguments))
+        .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
+    let code = CodeText::parse(&input.code)?;
+    let trimmed = trimmed(&input.code, &code);
+    let mut call = call(&input, &code, context);
+    if context.consent == Some(Consent::Declined) {
+        call.confirmed = "declined";
+        desk.declined(&call).await;
+        return Output::declined(input.promotion_id).into_outcome();
     }
-
-    async fn run(desk: &Desk, input: Input, context: &CallContext) -> Result<Reply<Output>, ToolError> {
-        let code = CodeText::parse(&input.code)?;
-        let mut warnings: Vec<String> = trimmed(&input.code, &code).into_iter().collect();
-        let call = call(&input, &code, context);
-        let new = NewCode {
-            promotion_id: input.promotion_id,
-            code,
-            max_uses: input.max_uses,
-            max_uses_per_customer: input.max_uses_per_customer,
-        };
-        if input.dry_run {
-            desk.may_create_code(&new)?;
-            let promotion = desk.load_promotion(new.promotion_id, &desk.store().patience()).await?;
-            desk.store().remember(&std::sync::Arc::new(promotion));
-            warnings.extend(desk.code_warnings(&new).await);
-            let output = Output {
-                promotion_id: input.promotion_id,
-                coupon_code: None,
-                outcome: Outcome::DryRun,
-                change_id: None,
-                warnings,
-            };
-            return Ok(output.into());
+    let new = NewCode {
+        promotion_id: input.promotion_id,
+        code,
+        max_uses: input.max_uses,
+        max_uses_per_customer: input.max_uses_per_customer,
+    };
+    let patience = desk.store().patience();
+    let mut plan = desk.plan_create_code(&new, &patience).await?;
+    plan.warnings.splice(0..0, trimmed);
+    let reasons = gate::judge(&plan, desk.rules(), desk.now())?;
+    let needs_yes = !reasons.is_empty();
+    if needs_yes && !given.dry_run {
+        // Nobody should be asked about what is there already, or cannot be made.
+        if let Some(there) = desk.store().look_up_created(&new, &patience).await? {
+            let there = CreatedCode { created: there, change_id: None, warnings: Vec::new() };
+            return Output::made(&new, there, plan, None).into_outcome();
         }
-        let CreatedCode { created, change_id, warnings: more } = desk.create_code(&call, &new).await?;
-        warnings.extend(more);
-        let output = Output {
-            promotion_id: input.promotion_id,
-            coupon_code: Some(created.code.into()),
-            outcome: created.outcome.into(),
-            change_id: change_id.map(|id| id.to_string()),
-            warnings,
-        };
-        Ok(output.into())
+        desk.has_room(&gate::counts(&plan)).await?;
+    }
+    if !needs_yes && given.dry_run {
+        return Output::new(new.promotion_id, Outcome::DryRun, plan.warnings).into_outcome();
+    }
+    let case = Case { desk, tool: NAME, arguments: &call.arguments, plan: &plan, reasons };
+    match case.decide(&given, context).await? {
+        Verdict::Ask(question) => Ok(context::Outcome::Ask(question)),
+        Verdict::Wait { preview, token, message } => {
+            Output::waiting(&new, plan, given.dry_run, preview, token, message).into_outcome()
+        }
+        Verdict::Go(confirmed) => {
+            call.confirmed = confirmed;
+            create(desk, &call, &new, plan, needs_yes, &patience).await
+        }
     }
 }
 
-/// The call, for the record.
+async fn create(
+    desk: &Desk,
+    call: &Call,
+    new: &NewCode,
+    plan: Plan,
+    needed_yes: bool,
+    patience: &Patience,
+) -> Result<context::Outcome, ToolError> {
+    let created = desk.create_code(call, new, patience).await?;
+    Output::made(new, created, plan, needed_yes.then_some(Status::Done)).into_outcome()
+}
+
+impl Output {
+    fn new(promotion_id: u64, outcome: Outcome, warnings: Vec<String>) -> Self {
+        Self { promotion_id, coupon_code: None, outcome, change_id: None, warnings, asked: None }
+    }
+
+    fn made(new: &NewCode, made: CreatedCode, plan: Plan, status: Option<Status>) -> Self {
+        let CreatedCode { created, change_id, warnings } = made;
+        let mut output = Self::new(new.promotion_id, created.outcome.into(), plan.warnings);
+        output.warnings.extend(warnings);
+        output.coupon_code = Some(created.code.into());
+        output.change_id = change_id.map(|id| id.to_string());
+        output.asked = status.map(Asked::new);
+        output
+    }
+
+    fn waiting(
+        new: &NewCode,
+        plan: Plan,
+        dry_run: bool,
+        preview: Preview,
+        token: Option<String>,
+        message: String,
+    ) -> Self {
+        let (outcome, status) = if dry_run {
+            (Outcome::DryRun, Status::DryRun)
+        } else {
+            (Outcome::NeedsConfirmation, Status::NeedsConfirmation)
+        };
+        let mut output = Self::new(new.promotion_id, outcome, plan.warnings);
+        output.asked = Some(Asked {
+            message: Some(message),
+            preview: Some(preview),
+            confirmation_text: token.as_ref().map(|_| plan.headline),
+            confirmation_token: token,
+            ..Asked::new(status)
+        });
+        output
+    }
+
+    fn declined(promotion_id: u64) -> Self {
+        let message = "Nothing has been changed: the person who was asked did not agree.".to_owned();
+        let mut output = Self::new(promotion_id, Outcome::Declined, Vec::new());
+        output.asked = Some(Asked { message: Some(message), ..Asked::new(Status::Declined) });
+        output
+    }
+
+    /// A message comes first, for hosts that show the text; then all of it as JSON.
+    fn into_outcome(self) -> Result<context::Outcome, ToolError> {
+        let structured = serde_json::to_value(&self).map_err(|error| ToolError::internal(&error))?;
+        let message = self.asked.and_then(|asked| asked.message);
+        let blocks = message.into_iter().chain([structured.to_string()]).map(ContentBlock::text);
+        let mut result = CallToolResult::success(blocks.collect());
+        result.structured_content = Some(structured);
+        Ok(context::Outcome::Answer(result))
+    }
+}
+
+impl Asked {
+    fn new(status: Status) -> Self {
+        Self { status, message: None, preview: None, confirmation_token: None, confirmation_text: None }
+    }
+}
+
+/// The call, for the record and for what a confirmation is bound to.
 fn call(input: &Input, code: &CodeText, context: &CallContext) -> Call {
     Call {
         caller: context.caller.clone(),
-        tool: CreateCouponCode::NAME,
+        tool: NAME,
         arguments: json!({
             "promotion_id": input.promotion_id,
             "code": code.as_str(),

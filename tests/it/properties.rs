@@ -1,5 +1,6 @@
 //! What must hold for whatever is sent, tried with inputs drawn at random.
 
+mod checkout;
 mod driver;
 mod exposure;
 mod flat_promotion;
@@ -8,6 +9,7 @@ mod guard;
 mod hostile_store;
 mod round_trip;
 mod script;
+mod worst_case;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
@@ -24,6 +26,15 @@ fn check<S: Strategy>(
     inputs: S,
     test: impl AsyncFn(S::Value) -> Result<(), String>,
 ) {
+    let (mut runner, seed) = runner(cases);
+    let outcome = runner.run(&inputs, |input| runtime.block_on(test(input)).map_err(TestCaseError::fail));
+    if let Err(failure) = outcome {
+        panic!("PROPTEST_RNG_SEED={seed}: {failure}");
+    }
+}
+
+/// What tries `cases` inputs, and the seed that they come from.
+fn runner(cases: u32) -> (TestRunner, RngSeed) {
     let mut config = Config { failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
@@ -32,9 +43,5 @@ fn check<S: Strategy>(
         config.rng_seed = RngSeed::Fixed(SEED);
     }
     let seed = config.rng_seed;
-    let outcome = TestRunner::new(config)
-        .run(&inputs, |input| runtime.block_on(test(input)).map_err(TestCaseError::fail));
-    if let Err(failure) = outcome {
-        panic!("PROPTEST_RNG_SEED={seed}: {failure}");
-    }
+    (TestRunner::new(config), seed)
 }

@@ -57,6 +57,7 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
         steps: Vec::new(),
         order: Some(Box::new(order)),
         resulting: Vec::new(),
+        gets_codes: Vec::new(),
         asks: vec![format!("it deletes {what}")],
         warnings: Vec::new(),
     };

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::policy::{ConfirmThresholds, Policy};
 
 fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
@@ -47,7 +48,7 @@ fn rules(rules: &[Value]) -> Value {
 
 fn asked(before: Option<&Value>, after: &Value) -> Vec<String> {
     let before = before.map(promotion);
-    exposure(before.as_ref(), &promotion(after), &ConfirmThresholds::default(), now())
+    exposure(before.as_ref(), &promotion(after), &Rules::default(), now())
 }
 
 fn assert_asked(before: Option<&Value>, after: &Value, reasons: &[&str]) {
@@ -87,7 +88,16 @@ fn a_fixed_amount_is_asked_about_from_the_minimum_spend_on() {
         format!("takes off {amount} where an order of {minimum} is enough, so an order can be free")
     };
     for (rule, reasons) in [
-        (fixed("9.99", Some("10")), vec![]),
+        (fixed("5", Some("10")), vec![]),
+        (fixed("5.00", Some("10.00")), vec![]),
+        (
+            fixed("5.01", Some("10")),
+            vec!["takes off up to 50.1% (5.01 on an order of 10), more than 50%".to_owned()],
+        ),
+        (
+            fixed("9.99", Some("10")),
+            vec!["takes off up to 99.9% (9.99 on an order of 10), more than 50%".to_owned()],
+        ),
         (fixed("10", Some("10.00")), vec![free("10", "10.00")]),
         (fixed("10.01", Some("10")), vec![free("10.01", "10")]),
         (fixed("0.01", None), vec![free("0.01", "0")]),
@@ -151,8 +161,8 @@ fn one_rule_of_several_is_enough_and_each_is_told() {
     let gift = action(&json!({"gift_item": {"quantity": 1, "product_id": 7}}));
     let shipping = action(&json!({"shipping": {"free_shipping": true, "zone_ids": "*"}}));
     assert_asked(None, &rules(&[percent("20"), shipping.clone(), gift.clone()]), &[GIVES]);
-    let sixty = "takes off 60%, more than 50%";
-    assert_asked(None, &rules(&[shipping, gift, percent("60"), percent("20")]), &[GIVES, sixty]);
+    let eighty = "takes off up to 80% (60% and 20% together), more than 50%";
+    assert_asked(None, &rules(&[shipping, gift, percent("60"), percent("20")]), &[GIVES, eighty]);
 }
 
 #[test]
@@ -191,6 +201,80 @@ fn a_cap_may_double_and_not_grow_further_or_go() {
     // A first cap only narrows.
     assert_asked(Some(&cap(0)), &cap(1_000_000), &[]);
     assert_asked(None, &cap(1_000_000), &[]);
+}
+
+#[test]
+fn what_rules_take_off_together_is_asked_about() {
+    let sixty = percent("60");
+    let with = |mut rule: Value, field: &str, value: Value| {
+        rule[field] = value;
+        rule
+    };
+    let items = |discount: Value| action(&json!({"cart_items": {"discount": discount}}));
+    let half_off_items = items(json!({"percentage_amount": "50"}));
+    let each = items(json!({"fixed_amount": "40"}));
+    for (given, reason) in [
+        (vec![percent("50"); 2], "takes off up to 100% (50% and 50% together), more than 50%"),
+        (vec![percent("50"); 11], "takes off up to 100% (11 discounts together), more than 50%"),
+        (vec![percent("50"), half_off_items], "takes off up to 100% (50% and 50% together), more than 50%"),
+        (
+            vec![percent("25.5"), percent("25")],
+            "takes off up to 50.5% (25.5% and 25% together), more than 50%",
+        ),
+        (
+            vec![fixed("99.99", Some("100"))],
+            "takes off up to 99.99% (99.99 on an order of 100), more than 50%",
+        ),
+        (
+            vec![percent("40"), fixed("11", Some("100"))],
+            "takes off up to 51% (40% and 11 together on an order of 100), more than 50%",
+        ),
+        (
+            vec![fixed("10", Some("11")); 10],
+            "takes off 100 where an order of 11 is enough, so an order can be free",
+        ),
+        (
+            vec![with(each, "condition", json!({"cart": {"minimum_spend": "50"}}))],
+            "takes off 40 from each item, however many and cheap, so an order can be free",
+        ),
+        (
+            vec![with(fixed("10", Some("10.01")), "apply_once", json!(false))],
+            "takes off 10 again and again, as a rule repeats, so an order can be free",
+        ),
+        (vec![with(sixty.clone(), "stop", json!(true)); 3], "takes off 60%, more than 50%"),
+    ] {
+        assert_asked(None, &rules(&given), &[reason]);
+    }
+    // At most one of these ever applies.
+    assert_asked(None, &rules(&vec![with(percent("30"), "stop", json!(true)); 3]), &[]);
+    assert_asked(None, &rules(&[percent("25"), percent("25")]), &[]);
+    assert_asked(None, &rules(&[percent("40"), fixed("10", Some("100"))]), &[]);
+}
+
+#[test]
+fn a_cap_that_is_as_large_as_none_counts_as_none() {
+    let with = |cap: u64, end: Value| json!({"max_uses": cap, "end_date": end["end_date"]});
+    let none = |cap: u64| format!("has no cap on uses ({cap} counts as none) and no end");
+    for (cap, reasons) in
+        [(99_999, vec![]), (100_000, vec![none(100_000)]), (2_147_483_647, vec![none(2_147_483_647)])]
+    {
+        assert_eq!(asked(None, &with(cap, json!({}))), reasons, "{cap}");
+    }
+    assert_asked(None, &with(100_000, end(90, 0)), &[]);
+    let long = "has no cap on uses (100000 counts as none) and ends more than 90 days from now";
+    assert_asked(None, &with(100_000, end(91, 0)), &[long]);
+    // What grows out of being a cap is lost, and what was none has nothing to lose.
+    let cap = |uses: u64| json!({ "max_uses": uses });
+    let lost = "gets a cap of 100000 uses in place of 60000, which counts as none";
+    assert_asked(Some(&cap(60_000)), &cap(100_000), &[lost]);
+    assert_asked(Some(&cap(100_000)), &cap(1_000_000), &[]);
+    assert_asked(Some(&cap(100_000)), &cap(0), &[]);
+
+    let policy = Policy { cap_counts_below: Some(50), ..Policy::default() };
+    let set = Rules { policy, ..Rules::default() };
+    let asked = |cap: u64| exposure(None, &promotion(&with(cap, json!({}))), &set, now());
+    assert_eq!(asked(49), [""; 0]);
+    assert_eq!(asked(50), [none(50)]);
 }
 
 #[test]
@@ -246,13 +330,14 @@ fn enabling_is_judged_by_what_it_lets_loose() {
 
 #[test]
 fn the_operator_sets_the_thresholds() {
-    let thresholds = ConfirmThresholds {
+    let confirm = ConfirmThresholds {
         percent_above: "12.5".parse().unwrap(),
         end_within_days: 7,
         cap_growth_above: "1.5".parse().unwrap(),
         ..ConfirmThresholds::default()
     };
-    let asked = |after: Value| exposure(Some(&promotion(&json!({}))), &promotion(&after), &thresholds, now());
+    let set = Rules { confirm, ..Rules::default() };
+    let asked = |after: Value| exposure(Some(&promotion(&json!({}))), &promotion(&after), &set, now());
     assert_eq!(asked(rules(&[percent("12.5")])), [""; 0]);
     assert_eq!(asked(rules(&[percent("12.51")])), ["takes off 12.51%, more than 12.5%"]);
     let ten = rules(&[percent("10")]);

@@ -39,6 +39,7 @@ fn plan(steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
         alternative: None,
         steps,
         resulting,
+        gets_codes: Vec::new(),
         asks: Vec::new(),
         warnings: Vec::new(),
     }
@@ -115,17 +116,79 @@ fn a_broken_rule_is_told_before_any_question() {
 }
 
 #[test]
-fn the_policy_sees_every_discount_of_every_promotion() {
+fn the_policy_sees_all_discounts_of_a_promotion_together() {
     let shipping = json!({"action": {"shipping_discount": {"discount": {"percentage_amount": "70"}}}});
-    let amount = json!({"action": {"cart_items": {"discount": {"fixed_amount": "12.50"}}}});
-    let several = json!({"rules": [percent("20")["rules"][0], shipping, amount]});
+    let amount = json!({
+        "action": {"cart_items": {"discount": {"fixed_amount": "12.50"}, "quantity": 1}},
+        "condition": {"cart": {"minimum_spend": "50"}},
+    });
+    let several = json!({"rules": [percent("20")["rules"][0], shipping, amount, amount]});
     let plan = plan(vec![], vec![made(&json!({})), made(&several)]);
     let percent = |most: u32| Policy { max_percent: Some(most.into()), ..Policy::default() };
     let amount = |most: &str| Policy { max_fixed_amount: Some(most.parse().unwrap()), ..Policy::default() };
     assert_eq!(broken(&plan, percent(69)), Some("max_percent"));
-    assert_eq!(broken(&plan, percent(70)), None);
-    assert_eq!(broken(&plan, amount("12.49")), Some("max_fixed_amount"));
-    assert_eq!(broken(&plan, amount("12.5")), None);
+    assert_eq!(broken(&plan, percent(70)), None, "20% and 2 times 12.50 of 50; shipping is no part of it");
+    assert_eq!(broken(&plan, amount("24.99")), Some("max_fixed_amount"));
+    assert_eq!(broken(&plan, amount("25")), None);
+}
+
+#[test]
+fn what_has_no_bound_is_within_no_percentage() {
+    let percent = || Policy { max_percent: Some(100.into()), ..Policy::default() };
+    let with_gifts = || Policy { allow_gifts: true, ..percent() };
+    let twenty = json!({"percentage_amount": "20"});
+    let fixed = |amount: &str| json!({"cart_items": {"discount": {"fixed_amount": amount}}});
+    for (action, is_gift) in [
+        (json!({"gift_item": {"quantity": 1, "product_id": 7}}), true),
+        (json!({"fixed_price_set": {"quantity": 3, "fixed_price": "0.01"}}), true),
+        (json!({"cart_items": {"discount": twenty, "add_free_item": true}}), true),
+        (fixed("0.01"), false),
+        (json!({"cart_value": {"discount": {"fixed_amount": "5"}}}), false),
+    ] {
+        let plan = plan(vec![], vec![made(&json!({"rules": [{ "action": action }]}))]);
+        assert_eq!(broken(&plan, percent()), Some("max_percent"), "{action}");
+        assert_eq!(broken(&plan, with_gifts()), (!is_gift).then_some("max_percent"), "{action}");
+        assert_eq!(broken(&plan, Policy { allow_gifts: true, ..Policy::default() }), None, "{action}");
+    }
+    let repeats = json!({"rules": [{
+        "action": {"cart_value": {"discount": {"fixed_amount": "10"}}},
+        "condition": {"cart": {"minimum_spend": "100"}}, "apply_once": false,
+    }]});
+    let plan = plan(vec![], vec![made(&repeats)]);
+    assert_eq!(broken(&plan, percent()), Some("max_percent"));
+    let amount = Policy { max_fixed_amount: Some(1_000.into()), ..Policy::default() };
+    assert_eq!(broken(&plan, amount), Some("max_fixed_amount"));
+}
+
+#[test]
+fn a_promotion_that_gets_codes_is_judged_by_what_each_takes_off_alone() {
+    let getting = |fields: &Value| Plan {
+        gets_codes: vec![promotion(fields)],
+        ..plan(vec![create_codes(PromotionRef::Id(1), vec![row("A")])], vec![])
+    };
+    let ninety = percent("90");
+    assert_eq!(reasons(&getting(&ninety)), ["the promotion takes off 90%, more than 50%"]);
+    let most = || Policy { max_percent: Some(40.into()), ..Policy::default() };
+    assert_eq!(broken(&getting(&ninety), most()), Some("max_percent"));
+    let mut off = ninety;
+    off["status"] = json!("DISABLED");
+    assert_eq!((reasons(&getting(&off)).len(), broken(&getting(&off), most())), (0, None));
+    // Its dates and caps are no news.
+    let open = json!({"max_uses": null, "end_date": null});
+    assert_eq!(reasons(&getting(&open)), [""; 0]);
+    let strict = Policy { require_cap: true, require_end_date: true, ..Policy::default() };
+    assert_eq!(broken(&getting(&open), strict), None);
+}
+
+#[test]
+fn a_cap_that_counts_as_none_is_none_for_the_policy() {
+    let strict = |below| Policy { require_cap: true, cap_counts_below: below, ..Policy::default() };
+    let capped = |cap: u64| plan(vec![], vec![made(&json!({ "max_uses": cap }))]);
+    assert_eq!(broken(&capped(99_999), strict(None)), None);
+    assert_eq!(broken(&capped(100_000), strict(None)), Some("require_cap"));
+    assert_eq!(broken(&capped(2_147_483_647), strict(None)), Some("require_cap"));
+    assert_eq!(broken(&capped(100_000), strict(Some(100_001))), None);
+    assert_eq!(broken(&capped(10), strict(Some(10))), Some("require_cap"));
 }
 
 #[test]

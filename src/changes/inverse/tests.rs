@@ -25,6 +25,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         alternative: None,
         steps,
         resulting: Vec::<Resulting>::new(),
+        gets_codes: Vec::new(),
         asks: Vec::new(),
         warnings: Vec::new(),
     }

@@ -30,6 +30,7 @@ fn plan(steps: Vec<Step>, resulting: Vec<Resulting>) -> Plan {
         alternative: None,
         steps,
         resulting,
+        gets_codes: Vec::new(),
         asks: Vec::new(),
         warnings: Vec::new(),
     }

@@ -93,7 +93,7 @@ async fn create_one<'a>(
     let made = if insist {
         create_insisting(store, &new, patience).await
     } else {
-        store.create_code_within(&new, patience).await
+        store.create_code(&new, patience).await
     };
     (row, made.map_err(Unmade::Failed))
 }
@@ -107,7 +107,7 @@ enum Unmade {
 async fn create_insisting(store: &Store, new: &NewCode, patience: &Patience) -> Result<Created, CouponError> {
     let mut pause = FIRST_PAUSE;
     for _ in 1..INSISTENCE {
-        match store.create_code_within(new, patience).await {
+        match store.create_code(new, patience).await {
             Err(
                 CouponError::Rejected { .. } | CouponError::NotCreated { .. } | CouponError::Conflict { .. },
             ) if patience.time_left() > pause => {
@@ -117,7 +117,7 @@ async fn create_insisting(store: &Store, new: &NewCode, patience: &Patience) -> 
             settled => return settled,
         }
     }
-    store.create_code_within(new, patience).await
+    store.create_code(new, patience).await
 }
 
 pub(super) async fn delete(

@@ -85,9 +85,7 @@ pub(super) async fn update(
     patience: &Patience,
     carried: &mut Carried,
 ) -> Result<(), Stopped> {
-    store.forget(id);
     let updated = store.client().update_promotion(id, patch, patience).await;
-    store.forget(id);
     match updated {
         Ok(answered) => {
             carried.answered(answered.status);
@@ -140,9 +138,6 @@ pub(super) async fn delete(
                 break;
             }
         }
-    }
-    for promotion_id in &ids {
-        store.forget(*promotion_id);
     }
     let lookups: Vec<_> = ids.iter().map(|id| is_there(store, *id, patience).boxed()).collect();
     let there: Vec<_> = futures::stream::iter(lookups).buffered(AT_ONCE).collect().await;

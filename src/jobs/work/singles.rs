@@ -53,7 +53,7 @@ impl Work for Singles {
             Ok(new) => new,
             Err(halt) => return Verdict::Stop(halt),
         };
-        match self.store.create_code_within(&new, patience).await {
+        match self.store.create_code(&new, patience).await {
             Ok(created) => self.created(unit, &created),
             Err(error) => self.not_created(unit, &error),
         }

@@ -50,8 +50,8 @@ async fn nobody_is_asked_about_an_ordinary_promotion() {
             ("no cap, and ends soon", json!({"max_uses": null, "ends_at": in_days(89)})),
             ("stacks from the start", json!({"can_be_used_with_other_promotions": true})),
             (
-                "fixed below the minimum",
-                json!({"discount_type": "fixed_amount", "discount_value": 10, "minimum_spend": 10.01}),
+                "fixed half of the minimum",
+                json!({"discount_type": "fixed_amount", "discount_value": 10, "minimum_spend": 20}),
             ),
             ("items", json!({"discount_type": "percent_off_items", "category_ids": [3]})),
             ("shipping", json!({"discount_type": "free_shipping", "discount_value": null})),
@@ -109,6 +109,93 @@ async fn each_exposure_is_asked_about_when_it_is_created() {
     assert_eq!((store.picture().await, store.writes().await), before);
 }
 
+/// Rules of which each alone would be no question, and a part of what is asked about them together.
+fn costly_together() -> Vec<(Value, &'static str)> {
+    let percent = |action: &str| json!({"action": {action: {"discount": {"percentage_amount": "50"}}}});
+    let fixed = |action: &str, amount: &str, minimum: &str| {
+        json!({
+            "action": {action: {"discount": {"fixed_amount": amount}}},
+            "condition": {"cart": {"minimum_spend": minimum}},
+        })
+    };
+    let mut repeated = fixed("cart_value", "10.00", "10.01");
+    repeated["apply_once"] = json!(false);
+    let (order, items) = (percent("cart_value"), percent("cart_items"));
+    vec![
+        (json!([order, order]), "up to 100% (50% and 50% together)"),
+        (json!(vec![order.clone(); 10]), "up to 100%"),
+        (json!([order, items]), "up to 100%"),
+        (json!([fixed("cart_value", "99.99", "100.00")]), "up to 99.99%"),
+        (json!([repeated]), "a rule repeats, so an order can be free"),
+        (json!([fixed("cart_items", "40.00", "50.00")]), "from each item, however many and cheap"),
+        (json!(vec![fixed("cart_value", "10.00", "11.00"); 10]), "takes off 100"),
+    ]
+}
+
+#[tokio::test]
+async fn what_rules_take_off_together_is_asked_about() {
+    let store = GuardedStore::start().await;
+    let mut off = Vec::new();
+    for (rules, reason) in costly_together() {
+        let costly = json!({"name": "Off", "status": "DISABLED", "rules": rules, "end_date": in_days(9)});
+        off.push((store.add_promotion(costly).await, rules, reason));
+    }
+    let before = (store.picture().await, store.writes().await);
+    for way in ERAS {
+        let mut host = store.asking(way, &[]).await;
+        for (id, rules, reason) in &off {
+            let new = json!({"discount_type": null, "discount_value": null, "rules": rules});
+            asks(&mut host, "create_promotion", ordinary(new), reason).await;
+            let enabling = json!({"promotion_id": id, "status": "ENABLED"});
+            asks(&mut host, "update_promotion", enabling, reason).await;
+            let copy = json!({"name": "Copy", "copy_from_promotion_id": id, "max_uses": 5});
+            asks(&mut host, "create_promotion", copy, reason).await;
+        }
+    }
+    assert_eq!((store.picture().await, store.writes().await), before);
+}
+
+#[tokio::test]
+async fn codes_of_a_costly_promotion_are_asked_about_whatever_makes_them() {
+    let store = GuardedStore::start().await;
+    let ninety_five = json!([{"action": {"cart_value": {"discount": {"percentage_amount": "95"}}}}]);
+    let wild = store.add_promotion(json!({"name": "Wild", "rules": ninety_five})).await;
+    store.add_code(wild, "OLD", 5).await;
+    let mut free = store.asking(LEGACY, &["--confirm", "never"]).await;
+    store.add_code(wild, "GONE", 5).await;
+    let gone = is_done(&mut free, "delete_coupon_codes", json!({"codes": ["GONE"]})).await;
+    let before = (store.picture().await, store.writes().await);
+    for way in ERAS {
+        let mut host = store.asking(way, &[]).await;
+        for (tool, arguments) in [
+            ("create_coupon_code", json!({"promotion_id": wild, "code": "NEW", "max_uses": 1})),
+            ("generate_coupon_codes", json!({"promotion_id": wild, "count": 1})),
+            ("import_coupon_codes", json!({"promotion_id": wild, "csv_text": "code,max_uses\nB-1,1\n"})),
+            ("replace_coupon_code", json!({"code": "OLD", "new_code": "NEWER"})),
+            ("undo", json!({"change_id": gone["change_id"]})),
+        ] {
+            asks(&mut host, tool, arguments, "takes off 95%, more than 50%").await;
+        }
+    }
+    assert_eq!((store.picture().await, store.writes().await), before);
+}
+
+#[tokio::test]
+async fn a_cap_that_is_as_large_as_none_is_asked_about() {
+    let store = GuardedStore::start().await;
+    let plain = store.add_promotion(json!({"max_uses": 99_999})).await;
+    let mut host = store.asking(LEGACY, &[]).await;
+    let endless = |cap: u64| ordinary(json!({"max_uses": cap, "ends_at": null}));
+    asks(&mut host, "create_promotion", endless(2_147_483_647), "no cap on uses").await;
+    asks(&mut host, "create_promotion", endless(100_000), "no cap on uses").await;
+    is_done(&mut host, "create_promotion", endless(99_999)).await;
+    let grown = json!({"promotion_id": plain, "max_uses": 100_000});
+    asks(&mut host, "update_promotion", grown, "counts as none").await;
+    let config = store.config("[policy]\ncap_counts_below = 1000\n");
+    let mut host = store.asking(LEGACY, &["--config", &config]).await;
+    asks(&mut host, "create_promotion", endless(1_000), "no cap on uses").await;
+}
+
 #[tokio::test]
 async fn each_exposure_is_asked_about_when_an_update_leads_to_it() {
     let store = GuardedStore::start().await;
@@ -129,6 +216,7 @@ async fn each_exposure_is_asked_about_when_an_update_leads_to_it() {
             (plain, json!({"max_uses": 0, "ends_at": in_days(5)}), "loses its cap"),
             (plain, json!({"can_be_used_with_other_promotions": true}), "beside other promotions"),
             (fixed, json!({"discount_value": 50}), "order can be free"),
+            (fixed, json!({"discount_value": 25.5}), "51%"),
             (fixed, json!({"minimum_spend": 10}), "order can be free"),
         ] {
             let mut arguments = edit;

@@ -111,6 +111,105 @@ async fn max_percent_holds_for_whatever_leads_to_a_live_discount() {
     assert_eq!(stopped["status"], "done");
 }
 
+/// Rules beyond 40 percent, of which each alone would be within it or say nothing of a percentage.
+fn beyond_forty() -> Vec<Value> {
+    let forty = json!({"action": {"cart_value": {"discount": {"percentage_amount": "40"}}}});
+    let fixed = |action: &str, amount: &str, minimum: &str| {
+        json!({
+            "action": {action: {"discount": {"fixed_amount": amount}}},
+            "condition": {"cart": {"minimum_spend": minimum}},
+        })
+    };
+    let mut repeated = fixed("cart_value", "10", "100");
+    repeated["apply_once"] = json!(false);
+    vec![
+        json!(vec![forty.clone(); 2]),
+        json!(vec![forty.clone(); 3]),
+        json!(vec![forty.clone(); 10]),
+        json!([forty, {"action": {"cart_items": {"discount": {"percentage_amount": "1"}}}}]),
+        json!([fixed("cart_value", "41", "100")]),
+        json!([fixed("cart_value", "10", "0")]),
+        json!([fixed("cart_items", "5", "500")]),
+        json!([repeated]),
+    ]
+}
+
+fn gifts() -> Vec<Value> {
+    let five = json!({"percentage_amount": "5"});
+    [
+        json!({"gift_item": {"product_id": 77, "quantity": 1}}),
+        json!({"fixed_price_set": {"quantity": 3, "fixed_price": "0.01", "items": {"products": [77]}}}),
+        json!({"cart_items": {"discount": five, "items": {"products": [77]}, "add_free_item": true}}),
+    ]
+    .map(|action| json!([{ "action": action }]))
+    .to_vec()
+}
+
+#[tokio::test]
+async fn max_percent_holds_for_all_rules_together_and_for_what_has_no_bound() {
+    let store = GuardedStore::start().await;
+    let mut calls = Vec::new();
+    for rules in beyond_forty().into_iter().chain(gifts()) {
+        let off = json!({"name": "Off", "status": "DISABLED", "rules": rules, "end_date": in_days(9)});
+        let off = store.add_promotion(off).await;
+        let new = json!({"name": "New", "rules": rules, "max_uses": 5, "ends_at": in_days(5)});
+        calls.push(("create_promotion", new));
+        calls.push(("update_promotion", json!({"promotion_id": off, "status": "ENABLED"})));
+    }
+    let mut strict = host(&store, "max_percent = 40").await;
+    refused(&store, &mut strict, "max_percent", "40", &calls).await;
+    let within = json!([
+        {"action": {"cart_value": {"discount": {"percentage_amount": "30"}}}},
+        {"action": {"cart_value": {"discount": {"fixed_amount": "10"}}},
+         "condition": {"cart": {"minimum_spend": "100"}}},
+        {"action": {"shipping": {"free_shipping": true, "zone_ids": "*"}}},
+    ]);
+    let within = json!({"name": "Within", "rules": within, "max_uses": 5, "ends_at": in_days(5)});
+    assert_eq!(strict.call("create_promotion", within).await.answer()["status"], "done");
+}
+
+#[tokio::test]
+async fn allowed_gifts_pass_the_wall_and_still_ask_a_person() {
+    let store = GuardedStore::start().await;
+    let mut host = host(&store, "max_percent = 40\nallow_gifts = true").await;
+    for rules in gifts() {
+        let new = json!({"name": "Gift", "rules": rules, "max_uses": 5, "ends_at": in_days(5)});
+        host.call("create_promotion", new).await.question();
+    }
+    let mut both = gifts().swap_remove(0);
+    both.as_array_mut().unwrap().extend(percent(41).as_array().unwrap().clone());
+    let both = json!({"name": "Both", "rules": both, "max_uses": 5, "ends_at": in_days(5)});
+    refused(&store, &mut host, "max_percent", "40", &[("create_promotion", both)]).await;
+}
+
+#[tokio::test]
+async fn max_percent_holds_for_codes_of_a_promotion_that_is_beyond_it() {
+    let store = GuardedStore::start().await;
+    let wild = store.add_promotion(json!({"name": "Wild", "rules": percent(45)})).await;
+    store.add_code(wild, "OLD", 5).await;
+    store.add_code(wild, "GONE", 5).await;
+    let deleting = undoable(&store, "delete_coupon_codes", json!({"codes": ["GONE"]})).await;
+    let mut host = host(&store, "max_percent = 40").await;
+    refused(
+        &store,
+        &mut host,
+        "max_percent",
+        "40",
+        &[
+            ("create_coupon_code", json!({"promotion_id": wild, "code": "NEW"})),
+            ("generate_coupon_codes", json!({"promotion_id": wild, "count": 3})),
+            ("import_coupon_codes", json!({"promotion_id": wild, "csv_text": "code,max_uses\nB-1,1\n"})),
+            ("replace_coupon_code", json!({"code": "OLD", "new_code": "NEWER"})),
+            ("undo", deleting),
+        ],
+    )
+    .await;
+    let stopping = json!({"promotion_id": wild, "status": "DISABLED"});
+    assert_eq!(host.call("update_promotion", stopping).await.answer()["status"], "done");
+    let harmless = json!({"promotion_id": wild, "code": "NEW"});
+    assert_eq!(host.call("create_coupon_code", harmless).await.answer()["outcome"], "created");
+}
+
 #[tokio::test]
 async fn max_fixed_amount_holds_for_whatever_leads_to_a_live_discount() {
     let store = GuardedStore::start().await;
@@ -129,6 +228,10 @@ async fn max_fixed_amount_holds_for_whatever_leads_to_a_live_discount() {
             ("create_promotion", flat("fixed_amount")),
             ("create_promotion", flat("fixed_amount_off_items")),
             ("create_promotion", json!({"name": "Raw", "rules": fixed("25.00"), "max_uses": 5})),
+            (
+                "create_promotion",
+                json!({"name": "Two", "rules": [fixed("11")[0], fixed("9.01")[0]], "max_uses": 5}),
+            ),
             ("update_promotion", json!({"promotion_id": small, "discount_value": 21})),
             ("update_promotion", json!({"promotion_id": off, "status": "ENABLED"})),
         ],
@@ -173,6 +276,8 @@ async fn a_live_promotion_must_have_an_end_and_a_cap_where_they_are_required() {
         &[
             ("create_promotion", ordinary(json!({"max_uses": null}))),
             ("create_promotion", ordinary(json!({"max_uses": 0}))),
+            ("create_promotion", ordinary(json!({"max_uses": 2_147_483_647}))),
+            ("create_promotion", ordinary(json!({"max_uses": 100_000}))),
             ("update_promotion", json!({"promotion_id": ending, "max_uses": 0})),
             ("update_promotion", json!({"promotion_id": uncapped, "status": "ENABLED"})),
         ],
