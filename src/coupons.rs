@@ -70,6 +70,15 @@ pub struct CouponCode {
     pub created: Option<String>,
 }
 
+impl CouponCode {
+    /// Whether it was made no later than `time`, to the second, as the API tells times. One whose age is not known
+    /// is not taken for old.
+    pub fn was_there_at(&self, time: Timestamp) -> bool {
+        let created = self.created.as_deref().and_then(|created| created.parse::<Timestamp>().ok());
+        created.is_some_and(|created| created.as_second() <= time.as_second())
+    }
+}
+
 impl From<wire::CouponCode> for CouponCode {
     fn from(wire: wire::CouponCode) -> Self {
         Self {

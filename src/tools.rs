@@ -149,6 +149,13 @@ impl Toolbox {
         self.entry(name).map(|entry| &entry.tool)
     }
 
+    /// From now on, goes on with bulk jobs whose process died.
+    pub fn sweep_from_now_on(&self) {
+        if let Ok(desk) = &self.desk {
+            desk.sweep_from_now_on();
+        }
+    }
+
     /// Calls a tool; `None` when there is none of that name.
     pub async fn call(
         &self,
@@ -158,10 +165,7 @@ impl Toolbox {
     ) -> Option<Result<Outcome, ToolError>> {
         let entry = self.entry(name)?;
         Some(match &self.desk {
-            Ok(desk) => {
-                desk.at_first_call().await;
-                run(entry, desk, arguments, context).await
-            }
+            Ok(desk) => run(entry, desk, arguments, context).await,
             Err(error) => Err(error.clone()),
         })
     }

@@ -63,7 +63,6 @@ impl Desk {
     async fn stop(&self, id: u64, reasons: &str, carried: &mut Carried, patience: &Patience) -> String {
         let patch: Map<String, Value> = [("status".to_owned(), "DISABLED".into())].into_iter().collect();
         let stopped = self.store().client().update_promotion(id, &patch, patience).await;
-        self.store().forget(id);
         match stopped {
             Ok(answered) => {
                 carried.statuses.push(answered.status.as_u16());

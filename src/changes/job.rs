@@ -1,12 +1,14 @@
 //! Beginning a job: judged and confirmed like every change, on record before anything is sent.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::bigcommerce::Patience;
-use crate::coupons::Promotion;
+use crate::coupons::{CouponError, Promotion};
 use crate::jobs::spec::{Reserved, Spec};
 use crate::jobs::{JobId, JobRecord, JobState, JournalError, Kind, NewJob};
 use crate::policy::{self, Ceiling, Counts, Facts};
@@ -69,23 +71,48 @@ impl Desk {
         Ok(self.jobs().begin(job, order.units).await?)
     }
 
-    /// Goes on with the jobs whose process died, at the first call of this one: a start by itself does nothing.
-    pub async fn at_first_call(&self) {
-        // Boxed, as it is part of every call's future and does nothing in nearly all of them.
-        if self.jobs().is_first_look()
-            && let Err(error) = self.take_over_jobs().boxed().await
-        {
-            warn!(%error, "pending jobs cannot be looked for");
+    /// From the first call of this process on, goes on with jobs whose process died, beside the calls: a start by
+    /// itself does nothing.
+    pub fn sweep_from_now_on(self: &Arc<Self>) {
+        if !self.jobs().is_first_look() {
+            return;
         }
+        let desk = Arc::clone(self);
+        tokio::spawn(async move {
+            loop {
+                if let Err(error) = desk.take_over_jobs().boxed().await {
+                    warn!(%error, "pending jobs cannot be looked for");
+                }
+                if !desk.jobs().time_to_look().await {
+                    return;
+                }
+            }
+        });
     }
 
-    /// Goes on with the jobs whose process died, if the operator still permits them: who asks for jobs wants to see them go on.
+    /// Goes on with the jobs whose process died, as far as the operator permits them and somebody's yes still covers
+    /// them; these, the oldest first. One that no yes covers any more is ended.
     ///
     /// # Errors
     /// The journal cannot be used.
-    pub async fn take_over_jobs(&self) -> Result<(), ChangeError> {
-        self.jobs().take_over_those(|job| self.may_go_on(job).is_ok()).await?;
-        Ok(())
+    pub async fn take_over_jobs(&self) -> Result<Vec<JobRecord>, ChangeError> {
+        let mut taken = Vec::new();
+        for orphan in self.jobs().orphans().await? {
+            if self.may_go_on(&orphan).is_err() {
+                continue;
+            }
+            match self.is_still_agreed_to(&orphan, &self.store().patience()).await {
+                Ok(()) | Err(ChangeError::Coupon(CouponError::UnknownPromotion { .. })) => {
+                    taken.extend(self.jobs().take_over(&orphan.id).await?);
+                }
+                Err(ChangeError::Invalid { message, hint }) => {
+                    self.jobs().refuse(&orphan.id, &format!("{message} {hint}")).await?;
+                }
+                // BigCommerce cannot be asked now; there is a next time.
+                Err(error) => warn!(%error, job = orphan.id.as_str(), "a pending job must wait"),
+            }
+        }
+        Ok(taken)
     }
 
     /// Goes on with a job that was cancelled, failed or needed attention; false if it is in no such state. What is

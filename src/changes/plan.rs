@@ -282,6 +282,7 @@ impl Plan {
             resulting,
             asks: Vec::new(),
             warnings: Vec::new(),
+            gets_codes: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::coupons::CouponCode;
 use crate::coupons::code_filter::Uses;
 
 use super::run::{Halt, Run};
@@ -79,22 +80,29 @@ async fn fill_up(run: &Run, spec: &GenerateSpec, target: u64) -> Result<Baseline
 }
 
 /// Reads all codes first and puts down those that go, then deletes: a cursor may not outlive the row it points to.
+///
+/// Somebody agreed to the codes that were there then, and to so many of them: what was made since is left alone.
 async fn delete(run: &Run, record: &JobRecord, spec: DeleteSpec) -> Result<(), Halt> {
     let progress = record.progress.clone().unwrap_or_default();
-    let mut requested = progress.get("found").and_then(Value::as_u64).unwrap_or(0);
+    let mut found = progress.get("found").and_then(Value::as_u64).unwrap_or(0);
     let cursor = progress.get("cursor").and_then(Value::as_str).map(str::to_owned);
     if !spec.read && progress.get("read").is_none() {
+        let most = spec.most.unwrap_or(record.requested);
         let mut walk = Walk::of(spec.promotion_id, cursor);
-        while let Some(page) = walk.next(run).await? {
-            let fitting: Vec<_> = page.into_iter().filter(|code| spec.filter.fits(code)).collect();
-            requested += fitting.len() as u64;
-            let progress = json!({ "cursor": walk.cursor(), "found": requested });
-            run.journal.set_requested(&run.id, requested).await?;
+        while found < most
+            && let Some(page) = walk.next(run).await?
+        {
+            let room = usize::try_from(most - found).unwrap_or(usize::MAX);
+            let meant = |code: &CouponCode| spec.filter.fits(code) && code.was_there_at(record.created_at);
+            let fitting: Vec<_> = page.into_iter().filter(meant).take(room).collect();
+            found += fitting.len() as u64;
+            let progress = json!({ "cursor": walk.cursor(), "found": found });
             run.journal.append(&run.id, units::of_deletion(&fitting), &progress).await?;
             run.tell();
         }
-        run.journal.set_requested(&run.id, requested).await?;
-        run.record_progress(&json!({ "read": true, "found": requested })).await?;
+        // Until now as many as were agreed to, so that a pause on the way keeps its room below the ceiling.
+        run.journal.set_requested(&run.id, found).await?;
+        run.record_progress(&json!({ "read": true, "found": found })).await?;
     }
     if !run.fresh {
         doubt_all(run).await?;

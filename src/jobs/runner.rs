@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +28,8 @@ use super::{estimate, record};
 const GOODBYE: Duration = Duration::from_secs(2);
 /// A job that another process runs tells nothing here: it is looked at so often.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often jobs are looked for whose process died.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 /// News are passed on at most so often.
 const BREATH: Duration = Duration::from_millis(250);
 
@@ -66,6 +68,7 @@ pub struct Jobs {
     stopping: CancellationToken,
     changed: watch::Sender<u64>,
     looked: AtomicBool,
+    look: Notify,
 }
 
 impl Jobs {
@@ -81,6 +84,7 @@ impl Jobs {
             stopping: CancellationToken::new(),
             changed: watch::Sender::new(0),
             looked: AtomicBool::new(false),
+            look: Notify::new(),
         }
     }
 
@@ -121,32 +125,66 @@ impl Jobs {
             }
             Err(error) => {
                 let _ = self.journal.abandon(id).await;
-                self.looked.store(false, Ordering::Relaxed);
+                self.look_now();
                 Err(error)
             }
         }
     }
 
-    /// Whether nobody has asked this yet: then it is time to look for jobs whose process died. Asked again after the
-    /// journal failed a job here.
+    /// Whether nobody has asked this yet: then it is time to look for jobs whose process died.
     pub fn is_first_look(&self) -> bool {
         !self.looked.swap(true, Ordering::Relaxed)
     }
 
-    /// Goes on with the jobs whose process died and that `may` says yes to; these, the oldest first.
+    /// Has whoever waits for [`Self::time_to_look`] look now.
+    pub fn look_now(&self) {
+        self.look.notify_one();
+    }
+
+    /// Waits until it is time to look for jobs whose process died once more; false when this process stops.
+    pub async fn time_to_look(&self) -> bool {
+        tokio::select! {
+            () = self.look.notified() => true,
+            () = tokio::time::sleep(BETWEEN_LOOKS) => true,
+            () = self.stopping.cancelled() => false,
+        }
+    }
+
+    /// The jobs that nobody runs and that are not at an end, the oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn orphans(&self) -> Result<Vec<JobRecord>, JournalError> {
+        let mut orphans = self.journal.running().await?;
+        orphans.retain(|job| !job.owned_elsewhere && !self.running().contains_key(&job.id));
+        Ok(orphans)
+    }
+
+    /// Goes on with a job whose process died; `None` if somebody else does by now.
     ///
     /// # Errors
     /// The journal cannot be used.
-    pub async fn take_over_those(
-        self: &Arc<Self>,
-        may: impl Fn(&JobRecord) -> bool,
-    ) -> Result<Vec<JobRecord>, JournalError> {
-        let orphans = self.journal.take_over_those(may).await?;
-        for orphan in &orphans {
-            info!(job = orphan.id.as_str(), "going on with a job whose process ended");
-            self.launch(orphan.clone(), Start::Anew);
+    pub async fn take_over(self: &Arc<Self>, id: &JobId) -> Result<Option<JobRecord>, JournalError> {
+        let taken = self.journal.take_over_those(|job| job.id == *id).await?.pop();
+        if let Some(job) = &taken {
+            info!(job = id.as_str(), "going on with a job whose process ended");
+            self.launch(job.clone(), Start::Anew);
         }
-        Ok(orphans)
+        Ok(taken)
+    }
+
+    /// Ends a job whose process died as failed, for this reason.
+    ///
+    /// # Errors
+    /// The journal cannot be used.
+    pub async fn refuse(&self, id: &JobId, reason: &str) -> Result<(), JournalError> {
+        let Some(before) = self.journal.take_over_those(|job| job.id == *id).await?.pop() else {
+            return Ok(());
+        };
+        self.journal.end(id, JobState::Failed, Some(reason), None).await?;
+        warn!(job = id.as_str(), reason, "a job whose process ended is not gone on with");
+        record::ended(&self.state, &before, &self.job(id).await?, self.store.now()).await;
+        Ok(())
     }
 
     /// Goes on with a job that was cancelled, failed, or needed attention, with what was reserved for the rest of it.
@@ -327,7 +365,7 @@ impl Jobs {
             Err(Halt::Journal(error)) => {
                 // Whoever looks for pending jobs next, goes on with it, if it is nobody else's by now.
                 let _ = self.journal.abandon(id).await;
-                self.looked.store(false, Ordering::Relaxed);
+                self.look_now();
                 return Err(error);
             }
         };

@@ -123,6 +123,9 @@ pub struct DeleteSpec {
     pub filter: CodeFilter,
     /// Whether the units are all of them already.
     pub read: bool,
+    /// How many a person agreed to at the most; `None` in a job of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<u64>,
 }
 
 /// Codes that are written to a file.

@@ -29,6 +29,7 @@ impl CouponServer {
         if shared.calls.is_closed() {
             return Ok(Outcome::Answer(ToolError::busy().into_result()));
         }
+        shared.toolbox.sweep_from_now_on();
         let started = Instant::now();
         let call = guard::guarded(name, shared.toolbox.call(name, arguments, context));
         let outcome = match tokio::time::timeout(shared.caps.timeout, call).await {

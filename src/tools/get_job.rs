@@ -61,7 +61,7 @@ impl CouponTool for GetJob {
     }
 
     async fn run(desk: &Desk, input: Input, context: &CallContext) -> Result<Reply<Output>, ToolError> {
-        desk.take_over_jobs().await?;
+        desk.jobs().look_now();
         let Some(id) = input.job_id else { return latest(desk).await.map(Reply::from) };
         let record = desk.jobs().job(&job::id(&id)?).await?;
         let record = job::wait(desk, &record, Duration::from_secs(input.wait_seconds), context).await?;

@@ -44,7 +44,12 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
         promotion: promotion.clone(),
         kind: Kind::Delete,
         lane: Some(format!("delete:{}", promotion.id)),
-        work: WorkSpec::Delete(DeleteSpec { promotion_id: promotion.id, filter, read }),
+        work: WorkSpec::Delete(DeleteSpec {
+            promotion_id: promotion.id,
+            filter,
+            read,
+            most: Some(requested),
+        }),
         units,
         requested,
         digest: given,

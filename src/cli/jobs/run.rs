@@ -59,7 +59,7 @@ impl Shift {
     async fn finish(&mut self) -> anyhow::Result<()> {
         loop {
             let jobs = Arc::clone(self.desk.jobs());
-            for taken in jobs.take_over_those(|job| self.desk.may_go_on(job).is_ok()).await? {
+            for taken in self.desk.take_over_jobs().await? {
                 self.watch.begin(&taken);
             }
             let mut running = jobs.journal().running().await?;

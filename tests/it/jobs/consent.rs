@@ -148,3 +148,88 @@ async fn a_yes_to_a_deletion_is_good_for_an_hour() {
     let left: Vec<String> = stand.codes(promotion).await.into_values().map(|code| code.text).collect();
     assert_eq!(left, [used]);
 }
+
+/// A promotion with more codes than one call reads, and how many those are.
+async fn large(stand: &Stand, promotion: u64) -> u64 {
+    for _ in 0..61 {
+        stand.plant(promotion, json!({"batch_size": 250})).await;
+    }
+    61 * 250
+}
+
+#[tokio::test]
+async fn a_deletion_takes_no_code_that_was_made_after_the_yes() {
+    let (stand, promotion) = stand(&["--confirm", "never", "--settle-ms", "200"]).await;
+    let agreed = large(&stand, promotion).await;
+    let mut host = stand.host().await;
+    // The page that is read first is read once more by the job, which is held on its second one.
+    let pages = json!({"method": "GET", "path": "limit=250&after", "times": 1, "hold": "before_commit"});
+    stand.sandbox.fault(pages).await;
+    let unused = json!({"promotion_id": promotion, "filter": "unused"});
+    let id = host.start("tools/call", call("delete_coupon_codes", unused)).await;
+    stand.sandbox.holds(1).await;
+    let job = stand.until_job(|_| true).await;
+    assert_eq!(job.requested, agreed);
+    for _ in 0..4 {
+        stand.plant(promotion, json!({"batch_size": 250, "prefix": "LATER"})).await;
+    }
+    stand.sandbox.release().await;
+    while host.receive().await["id"] != id {}
+    let ended = end_of(&mut host, job.id.as_str()).await;
+    assert_eq!((&ended["state"], &ended["succeeded"]), (&json!("done"), &json!(agreed)), "{ended}");
+    let left = stand.codes(promotion).await;
+    assert_eq!(left.len(), 1_000);
+    assert!(left.values().all(|code| code.text.starts_with("LATER")));
+}
+
+/// A deletion whose process was killed before anything was deleted.
+async fn orphaned_deletion(stand: &Stand, promotion: u64) -> String {
+    for _ in 0..12 {
+        stand.plant(promotion, json!({"batch_size": 250})).await;
+    }
+    let hold = json!({"method": "DELETE", "path": "/codes", "times": 1_000, "hold": "before_commit"});
+    stand.sandbox.fault(hold).await;
+    let mut host = stand.host().await;
+    let unused = json!({"promotion_id": promotion, "filter": "unused"});
+    host.start("tools/call", call("delete_coupon_codes", unused)).await;
+    stand.sandbox.holds(1).await;
+    host.child.kill().await.unwrap();
+    stand.only_job().await.unwrap().id.to_string()
+}
+
+#[tokio::test]
+async fn a_deletion_whose_process_died_is_not_gone_on_with_after_an_hour() {
+    let (stand, promotion) = stand(&["--confirm", "never", "--settle-ms", "200"]).await;
+    let id = orphaned_deletion(&stand, promotion).await;
+    stand.alter_journal("UPDATE jobs SET created_at = created_at - 3600001").await;
+    let writes = stand.writes().await;
+    let mut host = stand.host().await;
+    host.ok("list_promotions", json!({})).await;
+    let ended = end_of(&mut host, &id).await;
+    assert_eq!(ended["state"], "failed", "{ended}");
+    assert!(ended["reason"].as_str().unwrap().contains("more than an hour ago"), "{ended}");
+    assert_eq!(stand.writes().await, writes);
+    stand.sandbox.clear_faults().await;
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_takes_over_no_job_that_writes() {
+    let (stand, promotion) = stand(&["--confirm", "never", "--settle-ms", "200"]).await;
+    let id = orphaned_deletion(&stand, promotion).await;
+    let mut command = stand.command("stdio");
+    command.arg("--read-only");
+    let mut reader = StdioHost::open(command).await;
+    for _ in 0..3 {
+        reader.ok("list_promotions", json!({})).await;
+        let job = reader.ok("get_job", json!({"job_id": id})).await["job"].clone();
+        assert_eq!(job["state"], "running", "{job}");
+    }
+    assert!(!stand.only_job().await.unwrap().owned_elsewhere);
+    stand.sandbox.clear_faults().await;
+
+    // Any call of a server that may write goes on with it, also one that reads itself.
+    let mut host = stand.host().await;
+    host.ok("list_promotions", json!({})).await;
+    assert_eq!(end_of(&mut host, &id).await["state"], "done");
+    assert_eq!(stand.codes(promotion).await.len(), 0);
+}
