@@ -1,7 +1,7 @@
 //! stdio: one JSON-RPC message per line. Nothing else is ever written to stdout.
 
 mod paced;
-mod stdout;
+mod pipes;
 
 use rmcp::ServerHandler;
 use rmcp::service::serve_server_with_ct;
@@ -36,11 +36,8 @@ pub async fn serve<H: ServerHandler>(handler: H, calls: TaskTracker, shutdown: C
     let lines = Tracked::new(lines, InFlight::default());
     let watch = Watch::default();
     let deaf = CancellationToken::new();
-    let session = run(
-        handler,
-        Opening::new(Paced::new(lines, stdout::is_closed, deaf.clone()), watch.clone()),
-        shutdown.clone(),
-    );
+    let paced = Paced::new(lines, pipes::stdout_is_closed, pipes::stdin_is_closed, deaf.clone());
+    let session = run(handler, Opening::new(paced, watch.clone()), shutdown.clone());
     let deadline = async {
         tokio::select! {
             () = watch.ended() => {}
@@ -50,17 +47,19 @@ pub async fn serve<H: ServerHandler>(handler: H, calls: TaskTracker, shutdown: C
     };
     let hearing = async {
         tokio::select! {
-            () = stdout::closed() => deaf.cancel(),
+            () = pipes::stdout_closed() => deaf.cancel(),
             () = deaf.cancelled() => {}
         }
         calls.close();
-        warn!("stdout is closed, so nothing can be answered any more; the server ends");
         std::future::pending::<()>().await;
     };
     tokio::select! {
         () = session => {}
         () = deadline => debug!("gave up on calls that were still under way"),
         () = hearing => {}
+    }
+    if deaf.is_cancelled() {
+        warn!("stdout is closed, so nothing can be answered any more; the server ends");
     }
     if watch.saw_a_request() { Ended::Served } else { Ended::NeverAsked }
 }

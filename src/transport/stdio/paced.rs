@@ -1,5 +1,7 @@
 //! Reading no faster than the peer reads.
 
+use std::time::Duration;
+
 use rmcp::RoleServer;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
@@ -8,22 +10,41 @@ use tokio_util::sync::CancellationToken;
 
 /// Answers that may wait to be written before nothing more is read.
 const MOST_UNWRITTEN: usize = 16;
+/// A peer that has hung up and takes no answer for so long will take none any more.
+const STUCK: Duration = Duration::from_millis(500);
 
 /// A transport that takes no further message while its peer does not read, and none at all once it cannot be
 /// answered any more.
 pub(super) struct Paced<T> {
     inner: T,
     unwritten: watch::Sender<usize>,
-    is_closed: fn() -> bool,
+    is_deaf: fn() -> bool,
+    has_hung_up: fn() -> bool,
     deaf: CancellationToken,
 }
 
 impl<T> Paced<T> {
-    /// Wraps `inner`. `is_closed` tells whether an answer could still be read; `deaf` says that it could not,
-    /// and is set when that is seen or a write fails.
-    pub(super) fn new(inner: T, is_closed: fn() -> bool, deaf: CancellationToken) -> Self {
-        Self { inner, unwritten: watch::Sender::new(0), is_closed, deaf }
+    /// Wraps `inner`. `is_deaf` tells whether the peer can read no answer any more, and `has_hung_up` whether it
+    /// will send nothing further. `deaf` is set when the former is seen or a write fails.
+    pub(super) fn new(
+        inner: T,
+        is_deaf: fn() -> bool,
+        has_hung_up: fn() -> bool,
+        deaf: CancellationToken,
+    ) -> Self {
+        Self { inner, unwritten: watch::Sender::new(0), is_deaf, has_hung_up, deaf }
     }
+}
+
+/// Waits until fewer answers than are allowed wait to be written. Says no if that is not to be expected: the end
+/// of what the peer sends cannot be read before, but it is one.
+async fn has_room(mut unwritten: watch::Receiver<usize>, has_hung_up: fn() -> bool) -> bool {
+    while *unwritten.borrow_and_update() >= MOST_UNWRITTEN {
+        if tokio::time::timeout(STUCK, unwritten.changed()).await.is_err() && has_hung_up() {
+            return false;
+        }
+    }
+    true
 }
 
 /// An answer that waits to be written.
@@ -63,19 +84,15 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Paced<T> {
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
-        let mut unwritten = self.unwritten.subscribe();
-        let message = async {
-            // The sender is held here, so this only ends when there is room.
-            let _ = unwritten.wait_for(|count| *count < MOST_UNWRITTEN).await;
-            self.inner.receive().await
-        };
+        let room = has_room(self.unwritten.subscribe(), self.has_hung_up);
+        let message = async { if room.await { self.inner.receive().await } else { None } };
         let message = tokio::select! {
             biased;
             () = self.deaf.cancelled() => None,
             message = message => message,
         };
         // Asked for each message: one that came in after the close must not be worked on.
-        if (self.is_closed)() {
+        if (self.is_deaf)() {
             self.deaf.cancel();
             return None;
         }
@@ -104,7 +121,7 @@ mod tests {
         let (near, far) = duplex(64);
         let (read, write) = split(near);
         let deaf = CancellationToken::new();
-        (Paced::new(AsyncRwTransport::new_server(read, write), || false, deaf.clone()), far, deaf)
+        (Paced::new(AsyncRwTransport::new_server(read, write), || false, || false, deaf.clone()), far, deaf)
     }
 
     fn answer() -> TxJsonRpcMessage<RoleServer> {
@@ -146,12 +163,26 @@ mod tests {
         assert!(transport.receive().await.is_some());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_hung_up_and_takes_no_answer_has_ended() {
+        let (near, _far) = duplex(64);
+        let (read, write) = split(near);
+        let lines = AsyncRwTransport::new_server(read, write);
+        let mut transport = Paced::new(lines, || false, || true, CancellationToken::new());
+        let mut sends = Vec::new();
+        for _ in 0..MOST_UNWRITTEN {
+            sends.push(transport.send(answer()));
+        }
+        assert!(transport.receive().await.is_none());
+    }
+
     #[tokio::test]
     async fn nothing_is_worked_on_after_the_peer_has_closed() {
         let (near, mut far) = duplex(64);
         let (read, write) = split(near);
         let deaf = CancellationToken::new();
-        let mut transport = Paced::new(AsyncRwTransport::new_server(read, write), || true, deaf.clone());
+        let mut transport =
+            Paced::new(AsyncRwTransport::new_server(read, write), || true, || false, deaf.clone());
         far.write_all(PING).await.unwrap();
         assert!(transport.receive().await.is_none() && deaf.is_cancelled());
     }
@@ -162,7 +193,8 @@ mod tests {
         let (broken, closed) = duplex(64);
         drop(closed);
         let deaf = CancellationToken::new();
-        let mut transport = Paced::new(AsyncRwTransport::new_server(near, broken), || false, deaf.clone());
+        let mut transport =
+            Paced::new(AsyncRwTransport::new_server(near, broken), || false, || false, deaf.clone());
         requests.write_all(PING).await.unwrap();
         let failed: io::Error = transport.send(answer()).await.unwrap_err();
         assert_eq!(failed.kind(), io::ErrorKind::BrokenPipe);
