@@ -7,12 +7,14 @@ pub mod guard;
 mod in_flight;
 mod memory;
 pub mod opening;
+mod openings;
 mod sessions;
 pub mod sse;
 pub mod stdio;
 pub mod streamable_http;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,6 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use connections::Connections;
 use memory::Memory;
+use openings::Openings;
 
 /// After a signal, or the end of stdin, calls under way get so long to be answered.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
@@ -42,9 +45,11 @@ pub struct HttpSettings {
     pub allowed_origins: Vec<String>,
     /// Until an idle session is forgotten. Many hosts never open a new one after a 404, so: hours.
     pub session_idle: Duration,
-    /// Sessions at once, per transport. On Streamable HTTP one too many closes the one that was idle longest;
-    /// on HTTP+SSE, where each has a connection, it is refused.
+    /// Sessions at once, per transport. On Streamable HTTP one too many closes the one that was idle longest
+    /// and is refused if none is idle; on HTTP+SSE, where each has a connection, it is refused.
     pub max_sessions: usize,
+    /// Sessions that one address may open in a minute, both transports together; more are refused with 429.
+    pub sessions_per_minute: usize,
     /// Most bytes of a request body.
     pub max_body_bytes: usize,
     /// Connections at once; further ones wait. The limit on open files may allow fewer.
@@ -74,6 +79,7 @@ impl Default for HttpSettings {
             allowed_origins: origins.collect(),
             session_idle: Duration::from_hours(8),
             max_sessions: 1_000,
+            sessions_per_minute: 600,
             max_body_bytes: 4 << 20,
             max_connections: 4_096,
             header_time: Duration::from_secs(10),
@@ -133,9 +139,10 @@ fn app<H: ServerHandler + Clone>(
     let readiness = move || async move {
         if ready.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
     };
+    let openings = Arc::new(Openings::new(settings.sessions_per_minute));
     let routes = Router::new()
-        .merge(streamable_http::router(handler.clone(), settings, memory, close))
-        .merge(sse::router(handler, settings, memory, close))
+        .merge(streamable_http::router(handler.clone(), settings, Arc::clone(&openings), memory, close))
+        .merge(sse::router(handler, settings, openings, memory, close))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(readiness));
     guard::protect(routes, settings)

@@ -28,10 +28,15 @@ pub struct HttpArgs {
     #[arg(long, value_name = "HOURS", env = "COUPON_MCP_SESSION_IDLE_H", default_value_t = 8,
           value_parser = clap::value_parser!(u64).range(1..=168))]
     pub session_idle_h: u64,
-    /// Sessions kept at once, per transport; one more closes the one that was idle longest (on /sse it is
-    /// refused).
+    /// Sessions kept at once, per transport; one more closes the one that was idle longest (on /sse, and when
+    /// none is idle, it is refused).
     #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_SESSIONS", default_value_t = 1_000)]
     pub max_sessions: usize,
+    /// Sessions that one address may open in a minute; more are refused with 429. Everybody behind one proxy
+    /// has one address.
+    #[arg(long, value_name = "N", env = "COUPON_MCP_SESSIONS_PER_MINUTE", default_value_t = 600,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub sessions_per_minute: u32,
     /// Connections served at once; further ones wait. 64 of the files that the process may open are kept free,
     /// so that limit may allow fewer.
     #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_CONNECTIONS", default_value_t = 4_096,
@@ -45,6 +50,7 @@ impl HttpArgs {
         let mut settings = HttpSettings {
             session_idle: Duration::from_hours(self.session_idle_h),
             max_sessions: self.max_sessions,
+            sessions_per_minute: usize::try_from(self.sessions_per_minute).unwrap_or(usize::MAX),
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             ..HttpSettings::default()
         };

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rmcp::RoleServer;
@@ -15,17 +16,63 @@ use rmcp::model::{
 };
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tracing::debug;
 
 /// The requests of one session that are under way. Clones share everything.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InFlight {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    became_idle: Notify,
+}
+
+#[derive(Debug)]
 struct State {
     requests: HashMap<RequestId, Stage>,
+    /// Answers on their way to the transport.
+    sending: usize,
+    /// Takes no more requests.
+    closed: bool,
+    /// When it was last heard of, or answered.
+    touched: Instant,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { requests: HashMap::new(), sending: 0, closed: false, touched: Instant::now() }
+    }
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.requests.is_empty() && self.sending == 0
+    }
+}
+
+/// Why an id cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// A request of this id is under way.
+    Duplicate,
+    /// The session takes no more requests.
+    Closed,
+}
+
+/// What closing a session comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// Nothing is under way.
+    Now,
+    /// From here on it takes no more requests.
+    Begun,
+    /// It was begun before, and requests are under way still.
+    UnderWay,
 }
 
 /// How far a request is.
@@ -43,15 +90,75 @@ enum Stage {
 
 impl InFlight {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the id of a request that will reach the session's transport; `None` if it is taken.
-    pub(super) fn announce(&self, id: &RequestId) -> Option<Announced> {
+    /// Does what may end the last request.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
-        let Entry::Vacant(free) = state.requests.entry(id.clone()) else { return None };
+        let changed = change(&mut state);
+        if state.is_idle() {
+            state.touched = Instant::now();
+            drop(state);
+            self.shared.became_idle.notify_waiters();
+        }
+        changed
+    }
+
+    /// Notes that the client is there; `false` when the session is closed.
+    pub(super) fn touch(&self) -> bool {
+        let mut state = self.state();
+        state.touched = Instant::now();
+        !state.closed
+    }
+
+    /// Since when nothing is under way; `None` while something is, and for a session that is closed.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let state = self.state();
+        (state.is_idle() && !state.closed).then_some(state.touched)
+    }
+
+    /// Completes when nothing is under way.
+    pub(super) async fn idle(&self) {
+        loop {
+            let became_idle = self.shared.became_idle.notified();
+            if self.state().is_idle() {
+                return;
+            }
+            became_idle.await;
+        }
+    }
+
+    /// Takes no more requests.
+    pub(super) fn close(&self) -> Closing {
+        let mut state = self.state();
+        let was_closed = std::mem::replace(&mut state.closed, true);
+        match (state.is_idle(), was_closed) {
+            (true, _) => Closing::Now,
+            (false, false) => Closing::Begun,
+            (false, true) => Closing::UnderWay,
+        }
+    }
+
+    /// Takes no more requests, if it was idle for so long; tells whether that is so.
+    pub(super) fn close_if_idle(&self, least: Duration) -> bool {
+        let mut state = self.state();
+        if state.closed || !state.is_idle() || state.touched.elapsed() < least {
+            return false;
+        }
+        state.closed = true;
+        true
+    }
+
+    /// Takes the id of a request that will reach the session's transport.
+    pub(super) fn announce(&self, id: &RequestId) -> Result<Announced, Taken> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Taken::Closed);
+        }
+        let Entry::Vacant(free) = state.requests.entry(id.clone()) else { return Err(Taken::Duplicate) };
         free.insert(Stage::Announced);
-        Some(Announced { in_flight: self.clone(), id: Some(id.clone()) })
+        Ok(Announced { in_flight: self.clone(), id: Some(id.clone()) })
     }
 
     /// Takes the id of a request that goes to its handler; `None` if it is taken.
@@ -69,41 +176,40 @@ impl InFlight {
     }
 
     /// Frees the id of a request whose answer is about to be sent.
-    fn answer(&self, id: &RequestId) {
-        self.state().requests.remove(id);
+    fn answer(&self, id: &RequestId) -> Sending {
+        let mut state = self.state();
+        state.requests.remove(id);
+        state.sending += 1;
+        Sending { in_flight: self.clone() }
     }
 
     /// Notes that rmcp will not send an answer. The id is free when the handler is done, too: until then rmcp
     /// would take the handler's answer for that of a new request.
     fn cancel(&self, id: &RequestId) {
-        let mut state = self.state();
-        match state.requests.get_mut(id) {
+        self.change(|state| match state.requests.get_mut(id) {
             Some(Stage::Done) => {
                 state.requests.remove(id);
             }
             Some(stage @ Stage::Handled) => *stage = Stage::Cancelled,
             // rmcp ignores a cancellation that overtakes its request.
             _ => {}
-        }
+        });
     }
 
     fn handled(&self, id: &RequestId) {
-        let mut state = self.state();
-        match state.requests.get_mut(id) {
+        self.change(|state| match state.requests.get_mut(id) {
             // Nothing answers a request whose handler panicked.
-            Some(Stage::Handled) if !std::thread::panicking() => {
-                state.requests.insert(id.clone(), Stage::Done);
-            }
+            Some(stage @ Stage::Handled) if !std::thread::panicking() => *stage = Stage::Done,
             Some(Stage::Handled | Stage::Cancelled) => {
                 state.requests.remove(id);
             }
             _ => {}
-        }
+        });
     }
 
     /// Frees all ids: the session is over.
     fn end(&self) {
-        self.state().requests.clear();
+        self.change(|state| state.requests.clear());
     }
 }
 
@@ -124,8 +230,20 @@ impl Announced {
 impl Drop for Announced {
     fn drop(&mut self) {
         if let Some(id) = &self.id {
-            self.in_flight.answer(id);
+            self.in_flight.change(|state| state.requests.remove(id));
         }
+    }
+}
+
+/// An answer on its way.
+#[derive(Debug)]
+struct Sending {
+    in_flight: InFlight,
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.in_flight.change(|state| state.sending -= 1);
     }
 }
 
@@ -217,10 +335,12 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Tracked<T> {
         item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
         // Before it is sent: whoever has the answer may use the id again.
-        if let Some(id) = answered(&item) {
-            self.in_flight.answer(id);
+        let sending = answered(&item).map(|id| self.in_flight.answer(id));
+        let sent = self.inner.send(item);
+        async move {
+            let _sending = sending;
+            sent.await
         }
-        self.inner.send(item)
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {

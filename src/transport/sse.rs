@@ -30,6 +30,7 @@ use super::HttpSettings;
 use super::in_flight::{InFlight, Tracked};
 use super::memory::{Memory, Pool, collect};
 use super::opening::{Opening, Watch};
+use super::openings::{self, Openings};
 use outbox::{Outbox, SseTransport};
 
 /// Messages of one session that may wait to be worked on; a client that sends more is told 503.
@@ -44,6 +45,7 @@ struct Queues {
 
 struct Sessions<H> {
     handler: H,
+    openings: Arc<Openings>,
     open: Mutex<HashMap<String, Queues>>,
     settings: HttpSettings,
     /// Pays for the answers that wait.
@@ -54,6 +56,7 @@ struct Sessions<H> {
 pub(super) fn router<H>(
     handler: H,
     settings: &HttpSettings,
+    openings: Arc<Openings>,
     memory: &Memory,
     close: &CancellationToken,
 ) -> Router
@@ -62,6 +65,7 @@ where
 {
     let sessions = Sessions {
         handler,
+        openings,
         open: Mutex::default(),
         settings: settings.clone(),
         pool: memory.answers(),
@@ -102,7 +106,13 @@ impl<H> Drop for Registered<H> {
     }
 }
 
-async fn open<H: ServerHandler + Clone>(State(sessions): State<Arc<Sessions<H>>>) -> Response {
+async fn open<H: ServerHandler + Clone>(
+    State(sessions): State<Arc<Sessions<H>>>,
+    request: Request,
+) -> Response {
+    if let Err(wait) = sessions.openings.count(openings::address(&request)) {
+        return openings::too_fast(wait);
+    }
     let (inbox, incoming) = channel(QUEUE);
     let (outbox, mut outgoing) = outbox::new(sessions.pool.clone());
     let Some(id) = sessions.register(Queues { inbox, outbox: outbox.clone() }) else {

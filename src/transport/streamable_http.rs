@@ -4,25 +4,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use rmcp::ServerHandler;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::HttpSettings;
 use super::memory::{Memory, collect};
-use super::sessions::CappedSessions;
+use super::openings::{self, Openings};
+use super::sessions::{ARRIVAL, Arrival, CappedSessions, Refusal};
 
 pub(super) fn router<H>(
     handler: H,
     settings: &HttpSettings,
+    openings: Arc<Openings>,
     memory: &Memory,
     close: &CancellationToken,
 ) -> Router
 where
     H: ServerHandler + Clone,
 {
-    let sessions = Arc::new(CappedSessions::new(settings.max_sessions, settings.session_idle));
+    let sessions = Arc::new(CappedSessions::new(settings, openings));
+    let (kept, closed) = (Arc::clone(&sessions), close.clone());
+    tokio::spawn(async move { closed.run_until_cancelled(kept.forget_idle()).await });
     // Host and Origin are checked by our own guard, for all routes alike.
     let config = StreamableHttpServerConfig::default()
         .with_cancellation_token(close.child_token())
@@ -33,5 +40,29 @@ where
         .disable_allowed_origins();
     let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
     let bodies = memory.bodies(settings);
-    Router::new().nest_service("/mcp", service).layer(from_fn_with_state(bodies, collect))
+    Router::new()
+        .nest_service("/mcp", service)
+        .layer(from_fn(arrive))
+        .layer(from_fn_with_state(bodies, collect))
+}
+
+/// Answers a request that gets no session as what it is, where rmcp would answer 500.
+async fn arrive(request: Request, next: Next) -> Response {
+    let arrival = Arrival::new(openings::address(&request));
+    let answered = async {
+        let response = next.run(request).await;
+        ARRIVAL.with(Arrival::refusal).map_or(response, |refusal| answer(&refusal))
+    };
+    ARRIVAL.scope(arrival, answered).await
+}
+
+fn answer(refusal: &Refusal) -> Response {
+    let sentence = refusal.to_string();
+    match refusal {
+        Refusal::TooFast(wait) => openings::too_fast(*wait),
+        Refusal::Full => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], sentence).into_response()
+        }
+        Refusal::Gone => (StatusCode::NOT_FOUND, sentence).into_response(),
+    }
 }

@@ -1,5 +1,7 @@
 //! The server on Streamable HTTP.
 
+mod sessions;
+
 use std::sync::Arc;
 
 use reqwest::StatusCode;
@@ -213,7 +215,8 @@ async fn holding(arguments: &[&str]) -> (Sandbox, Server) {
     let sandbox = Sandbox::start(&["--quota", "0"]).await;
     let hold = json!({"method": "POST", "path": "/codes", "times": 1, "hold": "before_commit"});
     sandbox.fault(hold).await;
-    let arguments: Vec<_> = ["http", "--listen", "127.0.0.1:0"].iter().chain(arguments).copied().collect();
+    let usual = ["http", "--listen", "127.0.0.1:0", "--confirm", "never"];
+    let arguments: Vec<_> = usual.iter().chain(arguments).copied().collect();
     let server = Server::start_command(sandbox.client_of(&arguments)).await;
     (sandbox, server)
 }

@@ -14,9 +14,25 @@ pub(crate) struct HttpHost {
 
 impl HttpHost {
     pub(crate) fn new(url: &str) -> Self {
+        Self::with(url, reqwest::Client::builder())
+    }
+
+    /// A host that calls from this address of the machine.
+    pub(crate) fn from_address(url: &str, address: &str) -> Self {
+        Self::with(url, reqwest::Client::builder().local_address(Some(address.parse().unwrap())))
+    }
+
+    fn with(url: &str, client: reqwest::ClientBuilder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = client.no_proxy().timeout(PATIENCE).build().unwrap();
         Self { client, url: format!("{url}/mcp"), session: None }
+    }
+
+    /// Ends the session.
+    pub(crate) async fn end(&self) -> Response {
+        let request =
+            self.client.delete(&self.url).header("mcp-session-id", self.session.as_deref().unwrap());
+        request.send().await.unwrap()
     }
 
     /// A host with an open session of that version.
