@@ -3,6 +3,7 @@
 mod asking;
 mod calls;
 pub mod guard;
+mod places;
 mod prompts;
 mod resources;
 
@@ -19,10 +20,11 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::tools::{Outcome, Toolbox};
+
+use places::{Client, Places};
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// What the tools, prompts and templates are does not change while the server runs.
@@ -34,6 +36,14 @@ const DISCOVER_TTL: Duration = Duration::from_hours(1);
 pub struct CallCaps {
     /// Calls worked on at once, all transports together.
     pub concurrent: usize,
+    /// Calls of one client on HTTP worked on at once: at most these, and no more than places are left over for
+    /// the others. A client is a session, without sessions an address. By default fewer than BigCommerce takes
+    /// at once of any kind of request, so that others do not wait there either.
+    pub per_client: usize,
+    /// Calls of one client on HTTP that may wait for their turn.
+    pub waiting_per_client: usize,
+    /// Calls of one client that may wait for news of a job without taking a place.
+    pub watching_per_client: usize,
     /// How long a further call waits for its turn before it is answered `busy`.
     pub queue: Duration,
     /// A call is given up after this, whatever happens.
@@ -42,7 +52,14 @@ pub struct CallCaps {
 
 impl Default for CallCaps {
     fn default() -> Self {
-        Self { concurrent: 64, queue: Duration::from_secs(2), timeout: Duration::from_secs(47) }
+        Self {
+            concurrent: 64,
+            per_client: 8,
+            waiting_per_client: 256,
+            watching_per_client: 64,
+            queue: Duration::from_secs(2),
+            timeout: Duration::from_secs(47),
+        }
     }
 }
 
@@ -55,7 +72,7 @@ pub struct CouponServer {
 struct Shared {
     toolbox: Toolbox,
     practice: bool,
-    permits: Semaphore,
+    places: Places,
     caps: CallCaps,
     calls: TaskTracker,
 }
@@ -63,8 +80,8 @@ struct Shared {
 impl CouponServer {
     /// A server of these tools; `practice` says that they work on the practice store.
     pub fn new(toolbox: Toolbox, practice: bool, caps: CallCaps) -> Self {
-        let permits = Semaphore::new(caps.concurrent);
-        Self { shared: Arc::new(Shared { toolbox, practice, permits, caps, calls: TaskTracker::new() }) }
+        let places = Places::new(caps);
+        Self { shared: Arc::new(Shared { toolbox, practice, places, caps, calls: TaskTracker::new() }) }
     }
 
     /// The calls under way, so that a stop can wait for them.
@@ -235,8 +252,9 @@ impl ServerHandler for CouponServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let arguments = resources::arguments(&request.uri)?;
+        let client = Client::of(&context);
         let Outcome::Answer(answer) =
-            self.run_tool(resources::TOOL, arguments, asking::call_context(&context)).await?
+            self.run_tool(resources::TOOL, arguments, asking::call_context(&context), client).await?
         else {
             return Err(ErrorData::internal_error("reading asks nobody", None));
         };

@@ -54,7 +54,7 @@ use crate::changes::Desk;
 use crate::policy::Policy;
 use arguments::ArgumentFault;
 use change::ChangeTool;
-pub use context::{CallContext, Consent, Outcome, Question};
+pub use context::{CallContext, Consent, Outcome, Place, Question};
 pub use error::{ErrorCode, ToolError};
 pub use progress::Progress;
 
@@ -172,6 +172,19 @@ impl Toolbox {
 
     fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.tool.name == name)
+    }
+}
+
+/// Whether a call stops a campaign or a job, which must not wait for other calls.
+pub fn stops(tool: &str, arguments: &JsonObject) -> bool {
+    let says = |name: &str, word: &str| {
+        let said = arguments.get(name).and_then(Value::as_str);
+        said.is_some_and(|said| said.trim().eq_ignore_ascii_case(word))
+    };
+    match tool {
+        update_promotion::UpdatePromotion::NAME => says("status", "DISABLED"),
+        control_job::ControlJob::NAME => says("action", "cancel"),
+        _ => false,
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpArgs;
+use crate::server::CallCaps;
 use crate::transport::{HttpSettings, serve_http, stop_signal};
 
 use super::store::{ServeArgs, Unusable};
@@ -14,7 +15,12 @@ use super::{output, store};
 
 /// Serves until a signal comes.
 pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let (server, jobs) = store::server(serve)?;
+    let caps = CallCaps {
+        per_client: args.max_calls_per_client.into(),
+        waiting_per_client: args.max_waiting_per_client.into(),
+        ..CallCaps::default()
+    };
+    let (server, jobs) = store::server(serve, caps)?;
     if !args.listen.ip().is_loopback() && !args.insecure_no_auth {
         let message = format!(
             "{} is not a loopback address, and nothing authenticates the callers: whoever reaches the port could \

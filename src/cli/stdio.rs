@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ConfigError;
+use crate::server::CallCaps;
 use crate::transport::stdio::{self, Ended};
 use crate::transport::stop_signal;
 
@@ -20,7 +21,7 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         stop_signal().await;
         stop.cancel();
     });
-    match store::server(args) {
+    match store::server(args, CallCaps::default()) {
         Ok((server, jobs)) => {
             let calls = server.calls();
             stdio::serve(server, calls, shutdown).await;

@@ -108,9 +108,9 @@ pub(super) fn is_kept(args: &ServeArgs) -> anyhow::Result<bool> {
 }
 
 /// The MCP server over these settings' store.
-pub(super) fn server(args: &ServeArgs) -> anyhow::Result<(CouponServer, Arc<Jobs>)> {
+pub(super) fn server(args: &ServeArgs, caps: CallCaps) -> anyhow::Result<(CouponServer, Arc<Jobs>)> {
     let (toolbox, jobs) = toolbox(args)?;
-    Ok((CouponServer::new(toolbox, args.store.sandbox, CallCaps::default()), jobs))
+    Ok((CouponServer::new(toolbox, args.store.sandbox, caps), jobs))
 }
 
 /// A server that answers every call with what is wrong with the configuration.

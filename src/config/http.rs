@@ -42,6 +42,15 @@ pub struct HttpArgs {
     #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_CONNECTIONS", default_value_t = 4_096,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
+    /// Calls of one client worked on at once, of 64 in all; never so many that none is left over for the others.
+    /// A client is a session, without sessions an address.
+    #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_CALLS_PER_CLIENT", default_value_t = 8,
+          value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub max_calls_per_client: u8,
+    /// Further calls of one client that may wait (for 2 s) for their turn; others are answered `busy` at once.
+    #[arg(long, value_name = "N", env = "COUPON_MCP_MAX_WAITING_PER_CLIENT", default_value_t = 256,
+          value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub max_waiting_per_client: u16,
 }
 
 impl HttpArgs {

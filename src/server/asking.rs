@@ -27,6 +27,7 @@ pub(super) fn call_context(context: &RequestContext<RoleServer>) -> CallContext 
         can_ask: can_ask(context),
         local: context.extensions.get::<http::request::Parts>().is_none(),
         progress: progress(context),
+        place: None,
         consent: None,
     }
 }

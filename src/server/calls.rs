@@ -1,5 +1,6 @@
 //! Calling a tool: within the caps, with whatever has to be asked.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CustomResult, JsonObject};
@@ -8,8 +9,9 @@ use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 use tracing::{debug, info, warn};
 
-use crate::tools::{CallContext, Outcome, ToolError};
+use crate::tools::{self, CallContext, Outcome, Place, ToolError};
 
+use super::places::Client;
 use super::{CouponServer, asking, guard, is_modern, milliseconds};
 
 impl CouponServer {
@@ -18,11 +20,12 @@ impl CouponServer {
         &self,
         name: &str,
         arguments: JsonObject,
-        context: CallContext,
+        mut context: CallContext,
+        client: Client,
     ) -> Result<Outcome, ErrorData> {
         let shared = &self.shared;
         let _under_way = shared.calls.token();
-        let Ok(Ok(_permit)) = tokio::time::timeout(shared.caps.queue, shared.permits.acquire()).await else {
+        let Some(place) = shared.places.take(client, tools::stops(name, &arguments)).await else {
             return Ok(Outcome::Answer(ToolError::busy().into_result()));
         };
         // The server is about to stop: what waited for its turn does not begin.
@@ -30,6 +33,9 @@ impl CouponServer {
             return Ok(Outcome::Answer(ToolError::busy().into_result()));
         }
         shared.toolbox.sweep_from_now_on();
+        let place = Arc::new(place);
+        let watching = Arc::clone(&place);
+        context.place = Some(Place::new(move || watching.watch()));
         let started = Instant::now();
         let call = guard::guarded(name, shared.toolbox.call(name, arguments, context));
         let outcome = match tokio::time::timeout(shared.caps.timeout, call).await {
@@ -62,10 +68,12 @@ impl CouponServer {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
+        let client = Client::of(context);
         let mut call = asking::call_context(context);
         call.consent = asking::from_retry(request.input_responses.as_ref(), request.request_state);
         loop {
-            let question = match self.run_tool(&request.name, arguments.clone(), call.clone()).await? {
+            let tried = self.run_tool(&request.name, arguments.clone(), call.clone(), client.clone());
+            let question = match tried.await? {
                 Outcome::Answer(result) => return Ok(self.sign(result, context).into()),
                 Outcome::Ask(question) => question,
             };

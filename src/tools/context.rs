@@ -1,5 +1,8 @@
 //! What a call is made with besides its arguments, and what may come of it besides an answer.
 
+use std::fmt;
+use std::sync::Arc;
+
 use rmcp::model::CallToolResult;
 
 use super::progress::Progress;
@@ -16,6 +19,8 @@ pub struct CallContext {
     pub local: bool,
     /// Where the caller is told how far the call is, if it asked for that.
     pub progress: Option<Progress>,
+    /// The call's place among those that the server works on at once.
+    pub place: Option<Place>,
     /// What a person said to the question that an earlier try of this call ended in.
     pub consent: Option<Consent>,
 }
@@ -23,7 +28,38 @@ pub struct CallContext {
 impl CallContext {
     /// A caller at this machine that cannot ask anybody.
     pub fn new(caller: impl Into<String>) -> Self {
-        Self { caller: caller.into(), can_ask: false, local: true, progress: None, consent: None }
+        Self {
+            caller: caller.into(),
+            can_ask: false,
+            local: true,
+            progress: None,
+            place: None,
+            consent: None,
+        }
+    }
+}
+
+/// A call's place among those that the server works on at once.
+#[derive(Clone)]
+pub struct Place {
+    give_back: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Place {
+    /// A place that is given back by `give_back`.
+    pub fn new(give_back: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { give_back: Arc::new(give_back) }
+    }
+
+    /// Lets others have the place, because from here on the call only waits.
+    pub fn give_back(&self) {
+        (self.give_back)();
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
     }
 }
 

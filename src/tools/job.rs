@@ -247,6 +247,9 @@ pub(super) async fn wait(
     limit: Duration,
     context: &CallContext,
 ) -> Result<JobRecord, ToolError> {
+    if let Some(place) = context.place.as_ref().filter(|_| !limit.is_zero()) {
+        place.give_back();
+    }
     let progress = context.progress.clone();
     let news = move |record: &JobRecord| {
         let (progress, counts) = (progress.clone(), record.counts);

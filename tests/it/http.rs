@@ -1,5 +1,6 @@
 //! The server on Streamable HTTP.
 
+mod fair_share;
 mod sessions;
 
 use std::sync::Arc;

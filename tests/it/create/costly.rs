@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::CREATE;
 use crate::support::asking_host::{LEGACY, Reply, WAYS, refusals, yes};
 use crate::support::finished::finish;
-use crate::support::guarded_store::{GuardedStore, in_days};
+use crate::support::guarded_store::GuardedStore;
+use crate::support::in_days;
 use crate::support::process::binary;
 use crate::support::published::assert_fits;
 

@@ -28,6 +28,11 @@ impl HttpHost {
         Self { client, url: format!("{url}/mcp"), session: None }
     }
 
+    /// The host with a session that nobody gave it.
+    pub(crate) fn with_session(self, session: &str) -> Self {
+        Self { session: Some(session.to_owned()), ..self }
+    }
+
     /// Ends the session.
     pub(crate) async fn end(&self) -> Response {
         let request =
