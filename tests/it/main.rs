@@ -17,6 +17,7 @@ mod audit;
 mod bad_input;
 mod check_code;
 mod cli;
+mod clock;
 mod confirm;
 mod connections;
 mod contract;
