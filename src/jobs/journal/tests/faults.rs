@@ -16,6 +16,8 @@ fn operations<'j>(journal: &'j Journal, id: &'j JobId) -> Vec<Operation<'j>> {
     const FAILED: JobState = JobState::Failed;
     let later = noon() + SignedDuration::from_hours(24 * 365 * 100);
     vec![
+        // Whoever failed to end a job has let go of it.
+        ("take_over", false, async { journal.take_over().await.map(|_| ()) }.boxed()),
         ("begin", true, async { journal.begin(new_job(), new_units(3)).await.map(|_| ()) }.boxed()),
         ("record_progress", true, async { journal.record_progress(id, &json!(1)).await }.boxed()),
         ("set_requested", true, async { journal.set_requested(id, 9).await }.boxed()),
@@ -28,7 +30,7 @@ fn operations<'j>(journal: &'j Journal, id: &'j JobId) -> Vec<Operation<'j>> {
         ("end", true, async { journal.end(id, FAILED, None, None).await }.boxed()),
         ("reopen", false, async { journal.reopen(id).await.map(|_| ()) }.boxed()),
         ("abandon", true, async { journal.abandon(id).await }.boxed()),
-        ("take_over", true, async { journal.take_over().await.map(|_| ()) }.boxed()),
+        ("take_over again", true, async { journal.take_over().await.map(|_| ()) }.boxed()),
         ("end again", true, async { journal.end(id, FAILED, None, None).await }.boxed()),
         ("prune", false, async move { journal.prune(later).await.map(|_| ()) }.boxed()),
     ]
