@@ -154,7 +154,7 @@ async fn the_lines_that_were_lost_are_counted_once_there_is_a_reader() {
             lines.filter_map(|line| line.rsplit_once(" dropped_log_lines=")?.1.parse::<u64>().ok());
         counts.next()
     });
-    let (counted, _) = tokio::join!(counted, async {
+    let (counted, ()) = tokio::join!(counted, async {
         host.hang_up();
         ended(&mut host.child).await;
     });
