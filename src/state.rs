@@ -21,6 +21,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod wal;
 mod write_lock;
 
 use std::path::PathBuf;

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::directory::{self, blocking};
+use super::wal::{self, beside};
 use super::{Location, StateError};
 use crate::storage::Connections;
 
@@ -181,14 +182,16 @@ fn enter(directory: &Path, file: &Path) -> Result<(), StateError> {
             _ => {}
         }
     }
+    if wal::is_lost(file) {
+        tracing::warn!(
+            file = %beside(file, "-wal").display(),
+            "The file is missing or cut short, though {} was not closed: what was written last is lost, so changes \
+             and jobs may have been made that are not on record here. Look in the store's control panel. Move or \
+             copy such files together, and never remove one.",
+            file.display()
+        );
+    }
     Ok(())
-}
-
-/// The file that `SQLite` keeps beside a database.
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 fn file_options(file: &Path) -> Result<SqliteConnectOptions, StateError> {

@@ -33,6 +33,7 @@ mod jobs;
 mod jobs_cli;
 mod jobs_to_be_done;
 mod list;
+mod lost_log;
 mod memory;
 mod network;
 mod policy;
@@ -43,6 +44,7 @@ mod readme;
 mod sandbox;
 mod server;
 mod sse;
+#[cfg(target_os = "linux")]
 mod stderr;
 mod stdio;
 mod structure;
