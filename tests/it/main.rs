@@ -42,6 +42,7 @@ mod promotions;
 mod properties;
 mod readme;
 mod sandbox;
+mod secrets;
 mod server;
 mod sse;
 #[cfg(target_os = "linux")]
