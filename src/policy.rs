@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer};
 /// The table `[policy]` of the configuration file. Every rule is off by default.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the file")]
 pub struct Policy {
     /// Nothing is changed: the tools that write leave the list.
     pub read_only: bool,

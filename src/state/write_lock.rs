@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard, OnceCell, watch};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -121,7 +123,7 @@ impl Drop for Waiting<'_> {
 impl Files {
     async fn open(directory: &Path, store: &str) -> Result<Self, StateError> {
         // A store's key is no file name, as it may hold a slash.
-        let name: String = Sha256::digest(store).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let name = URL_SAFE_NO_PAD.encode(Sha256::digest(store));
         let locks = directory.join(WRITE_LOCKS);
         let (wanted, place) = (directory.to_owned(), locks.clone());
         let opened = move || {
