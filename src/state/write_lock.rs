@@ -54,8 +54,16 @@ impl Drop for WriteGuard<'_> {
 }
 
 impl State {
+    /// Whether there is nothing yet that processes could lock: no change was ever made with this state.
+    pub fn is_unused(&self) -> bool {
+        match &self.settings.location {
+            Location::Memory => false,
+            Location::Directory(directory) => self.write_lock.files.get().is_none() && !directory.exists(),
+        }
+    }
+
     /// Waits for the right to change the store until `deadline`; `None` if others still have it then. An urgent
-    /// change goes before all that wait.
+    /// change goes before all that wait. Makes the state directory for it.
     ///
     /// # Errors
     /// The lock's files cannot be made or locked.

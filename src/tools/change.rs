@@ -35,6 +35,11 @@ pub(super) trait ChangeTool {
         async { false }
     }
 
+    /// Refuses what can be refused without a look at the store, and without leaving anything behind.
+    fn check(_: &Desk, _: &Self::Input) -> Result<(), ToolError> {
+        Ok(())
+    }
+
     /// Reads what it needs to, and plans.
     fn plan(
         desk: &Desk,
@@ -171,6 +176,7 @@ pub(super) async fn handle<T: ChangeTool>(
     }
     let input: T::Input = serde_path_to_error::deserialize(arguments.clone())
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
+    T::check(desk, &input)?;
     let mut patience = desk.store().patience();
     if T::is_urgent(desk, &input, context).await {
         patience = patience.urgent();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Patience;
 use crate::changes::undo::PlannedUndo;
-use crate::changes::{Carried, Desk, Done};
+use crate::changes::{Carried, ChangeError, Desk, Done};
 use crate::state::ChangeId;
 
 use super::change::{ChangeTool, Draft};
@@ -47,6 +47,11 @@ impl ChangeTool for Undo {
 
     async fn is_urgent(desk: &Desk, input: &Input, context: &CallContext) -> bool {
         desk.undo_stops_a_promotion(input.change_id.as_deref(), &context.caller).await
+    }
+
+    fn check(desk: &Desk, input: &Input) -> Result<(), ToolError> {
+        let id = input.change_id.clone();
+        if desk.state().is_unused() { Err(ChangeError::UnknownChange { id }.into()) } else { Ok(()) }
     }
 
     async fn plan(

@@ -164,16 +164,17 @@ impl Journal {
     /// As [`Self::record_progress`]; [`JournalError::NotOwner`] also when another process took it over.
     pub async fn renew(&self, id: &JobId) -> Result<Renewed, JournalError> {
         if let Some(connections) = self.database.for_reading().await? {
-            let renewed: Option<bool> = sqlx::query_scalar(
+            // All rows, of which there is one: it comes before the statement is whole, and may yet fail.
+            let renewed: Vec<bool> = sqlx::query_scalar(
                 "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND owner = $2 RETURNING cancel_requested",
             )
             .bind(id.as_str())
             .bind(self.owner_name())
             .bind(self.lease_end())
-            .fetch_optional(connections)
+            .fetch_all(connections)
             .await
             .map_err(|error| self.failed(&error))?;
-            if let Some(cancel_requested) = renewed {
+            if let Some(&cancel_requested) = renewed.first() {
                 return Ok(Renewed { cancel_requested });
             }
         }

@@ -30,8 +30,7 @@ async fn the_stores_token_is_nowhere() {
         assert!(!said.contains(SECRET), "{said}");
         assert!(!log.contains(SECRET), "{level}: {log}");
     }
-    for entry in std::fs::read_dir(store.state()).unwrap() {
-        let path = entry.unwrap().path();
+    for path in super::places::files(&store.state()) {
         let bytes = std::fs::read(&path).unwrap();
         let found = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
         assert!(!found, "{}", path.display());

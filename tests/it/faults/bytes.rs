@@ -1,6 +1,6 @@
 //! Answers that are broken as HTTP, or too large.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::tool_error;
 use crate::support::wire::Act;
@@ -38,8 +38,20 @@ fn broken(path: &str) -> Act {
             raw("HTTP/1.1 401 Unauthorized\r\ncontent-length: 500\r\n\r\n{\"title\": \"cut")
         }
         "/promotions/909/codes" => raw("HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{"),
-        _ => Act::Pass,
+        path => match path.strip_prefix("/promotions/") {
+            Some(id) => Act::json("200 OK", &promotion(id)),
+            None => Act::Pass,
+        },
     }
+}
+
+/// An ordinary promotion of this id.
+fn promotion(id: &str) -> Value {
+    json!({"data": {
+        "id": id.parse::<u64>().unwrap(), "name": "Sale", "redemption_type": "COUPON", "coupon_type": "BULK",
+        "status": "ENABLED", "max_uses": 10,
+        "rules": [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}, "apply_once": true}],
+    }})
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn beyond_the_patience_the_answer_names_the_seconds_and_nothing_is_sent_ag
             let error = line.error(tool, arguments(tool)).await;
             assert_eq!(kind(&error), rate_limited(seconds), "{headers}");
             says(&error, &["rate limit", "call again with the same arguments"]);
-            assert_eq!(line.wire.exchanges().len(), 1, "{headers}");
+            assert_eq!(line.sent(method, "/promotions/1/codes"), 1, "{headers}");
             assert_eq!(line.sandbox.count("LIMITED").await, 0);
             line.end().await;
         }
@@ -251,7 +251,7 @@ async fn without_headers_the_platform_is_overloaded_and_the_wait_longer() {
             assert_eq!(kind(&error), rate_limited(seconds));
             assert!((2..=15).contains(&seconds), "{seconds}");
             says(&error, &["overloaded"]);
-            assert_eq!(line.wire.exchanges().len(), 1);
+            assert_eq!(line.sent(method, "/promotions/1/codes"), 1);
             // It is nobody's quota, so the next call may try.
             assert_ne!(line.call(tool, arguments(tool)).await["isError"], true);
             line.end().await;
@@ -281,8 +281,8 @@ async fn the_default_patience_is_shorter_than_a_full_window() {
 
 #[tokio::test]
 async fn a_quota_that_is_used_up_is_waited_for_or_told() {
-    // Two codes, and the promotion that they are warned of.
-    let sandbox = Sandbox::start(&["--quota", "3", "--window-ms", "90000"]).await;
+    // Two codes, and their promotion before each.
+    let sandbox = Sandbox::start(&["--quota", "4", "--window-ms", "90000"]).await;
     let mut command = sandbox.client_of(&["stdio"]);
     command.env("COUPON_MCP_RATE_LIMIT_WAIT_S", "0");
     let mut host = StdioHost::open(command).await;
@@ -296,7 +296,7 @@ async fn a_quota_that_is_used_up_is_waited_for_or_told() {
         assert_eq!(kind(&error), rate_limited(seconds));
         assert!((1..=90).contains(&seconds), "{seconds}");
     }
-    assert_eq!(sandbox.requests().await.len(), 3);
+    assert_eq!(sandbox.requests().await.len(), 4);
 
     let sandbox = Sandbox::start(&["--quota", "3", "--window-ms", "400"]).await;
     let mut host = StdioHost::open(sandbox.client_of(&["stdio"])).await;

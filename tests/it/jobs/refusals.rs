@@ -206,9 +206,10 @@ fn on_a_small_disk(stand: &Stand, most_kib: u32, directory: &std::path::Path) ->
     command
 }
 
-/// Jobs that take more than a few bytes to put down.
+/// Jobs that take more than a few bytes to put down, also where a connection that failed was given up, by which the
+/// write-ahead log ends and makes room.
 fn asked(promotion: u64) -> [(&'static str, Value); 2] {
-    let codes: Vec<String> = (0..1_000).map(|number| format!("FULL-{number:05}")).collect();
+    let codes: Vec<String> = (0..5_000).map(|number| format!("FULL-{number:05}")).collect();
     [
         ("generate_coupon_codes", json!({"promotion_id": promotion, "count": 9_000, "code_length": 20})),
         ("import_coupon_codes", json!({"promotion_id": promotion, "codes": codes, "max_uses": 1})),
