@@ -11,7 +11,7 @@ use crate::support::http_host::HttpHost;
 use crate::support::process::{PATIENCE, binary};
 use crate::support::stdio_host::StdioHost;
 
-const CALLS: usize = 250;
+const CALLS: usize = 205;
 
 /// What stderr is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -210,9 +210,10 @@ fn on_a_small_disk(stand: &Stand, most_kib: u32, directory: &std::path::Path) ->
 /// write-ahead log ends and makes room.
 fn asked(promotion: u64) -> [(&'static str, Value); 2] {
     let codes: Vec<String> = (0..5_000).map(|number| format!("FULL-{number:05}")).collect();
+    let csv_text = format!("code\n{}\n", codes.join("\n"));
     [
         ("generate_coupon_codes", json!({"promotion_id": promotion, "count": 9_000, "code_length": 20})),
-        ("import_coupon_codes", json!({"promotion_id": promotion, "codes": codes, "max_uses": 1})),
+        ("import_coupon_codes", json!({"promotion_id": promotion, "csv_text": csv_text, "max_uses": 1})),
     ]
 }
 
