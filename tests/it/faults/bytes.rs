@@ -38,7 +38,7 @@ fn broken(path: &str) -> Act {
             raw("HTTP/1.1 401 Unauthorized\r\ncontent-length: 500\r\n\r\n{\"title\": \"cut")
         }
         "/promotions/909/codes" => raw("HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n10\r\n{"),
-        path => match path.strip_prefix("/promotions/") {
+        path => match path.strip_prefix("/promotions/").and_then(|id| id.parse().ok()) {
             Some(id) => Act::json("200 OK", &promotion(id)),
             None => Act::Pass,
         },
@@ -46,9 +46,9 @@ fn broken(path: &str) -> Act {
 }
 
 /// An ordinary promotion of this id.
-fn promotion(id: &str) -> Value {
+fn promotion(id: u64) -> Value {
     json!({"data": {
-        "id": id.parse::<u64>().unwrap(), "name": "Sale", "redemption_type": "COUPON", "coupon_type": "BULK",
+        "id": id, "name": "Sale", "redemption_type": "COUPON", "coupon_type": "BULK",
         "status": "ENABLED", "max_uses": 10,
         "rules": [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}, "apply_once": true}],
     }})

@@ -178,7 +178,9 @@ async fn a_full_disk_is_told_before_anything_is_sent() {
             assert_eq!(host.ok("generate_coupon_codes", few).await["status"], "done");
         }
         let sent_before = stand.writes().await;
-        for (tool, arguments) in asked(promotion) {
+        let [generate, _] = asked(promotion);
+        let import = json!({"promotion_id": promotion, "path": long_file(directory.path()), "max_uses": 1});
+        for (tool, arguments) in [generate, ("import_coupon_codes", import)] {
             let error = host.error(tool, arguments).await;
             assert_eq!(error["code"], "state_unavailable", "{most_kib} KiB: {error}");
         }
@@ -195,7 +197,7 @@ fn on_a_small_disk(stand: &Stand, most_kib: u32, directory: &std::path::Path) ->
     let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", most_kib * 2);
     let mut command = tokio::process::Command::new("sh");
     command.args(["-c", &script, program, "stdio", "--confirm", "never", "--settle-ms", "0", "--state-dir"]);
-    command.arg(directory).kill_on_drop(true);
+    command.arg(directory).arg("--allow-dir").arg(directory).kill_on_drop(true);
     for (name, value) in clean.as_std().get_envs() {
         match value {
             Some(value) => command.env(name, value),
@@ -206,14 +208,22 @@ fn on_a_small_disk(stand: &Stand, most_kib: u32, directory: &std::path::Path) ->
     command
 }
 
-/// Jobs that take more than a few bytes to put down, also where a connection that failed was given up, by which the
-/// write-ahead log ends and makes room.
+/// A file of codes that takes more room than there is, also where a connection that failed was given up, by which the
+/// write-ahead log ends and makes some.
+#[cfg(unix)]
+fn long_file(directory: &std::path::Path) -> std::path::PathBuf {
+    let codes: Vec<String> = (0..9_000).map(|number| format!("FULL-{number:05}")).collect();
+    let path = directory.join("codes.csv");
+    std::fs::write(&path, format!("code\n{}\n", codes.join("\n"))).unwrap();
+    path
+}
+
+/// Jobs that take more than a few bytes to put down.
 fn asked(promotion: u64) -> [(&'static str, Value); 2] {
-    let codes: Vec<String> = (0..5_000).map(|number| format!("FULL-{number:05}")).collect();
-    let csv_text = format!("code\n{}\n", codes.join("\n"));
+    let codes: Vec<String> = (0..1_000).map(|number| format!("FULL-{number:05}")).collect();
     [
         ("generate_coupon_codes", json!({"promotion_id": promotion, "count": 9_000, "code_length": 20})),
-        ("import_coupon_codes", json!({"promotion_id": promotion, "csv_text": csv_text, "max_uses": 1})),
+        ("import_coupon_codes", json!({"promotion_id": promotion, "codes": codes, "max_uses": 1})),
     ]
 }
 
