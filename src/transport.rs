@@ -79,7 +79,7 @@ impl Default for HttpSettings {
             allowed_origins: origins.collect(),
             session_idle: Duration::from_hours(8),
             max_sessions: 1_000,
-            sessions_per_minute: 600,
+            sessions_per_minute: 1_200,
             max_body_bytes: 4 << 20,
             max_connections: 4_096,
             header_time: Duration::from_secs(10),

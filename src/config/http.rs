@@ -34,7 +34,7 @@ pub struct HttpArgs {
     pub max_sessions: usize,
     /// Sessions that one address may open in a minute; more are refused with 429. Everybody behind one proxy
     /// has one address.
-    #[arg(long, value_name = "N", env = "COUPON_MCP_SESSIONS_PER_MINUTE", default_value_t = 600,
+    #[arg(long, value_name = "N", env = "COUPON_MCP_SESSIONS_PER_MINUTE", default_value_t = 1_200,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub sessions_per_minute: u32,
     /// Connections served at once; further ones wait. 64 of the files that the process may open are kept free,

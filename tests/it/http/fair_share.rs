@@ -118,14 +118,17 @@ async fn waits_for_a_job_hold_no_place() {
     let promotion = sandbox.bulk_promotion("Bulk").await;
     let codes: Vec<_> = (0..20).map(|number| format!("NEWS{number}")).collect();
     let import = json!({"promotion_id": promotion, "codes": codes, "max_uses": 1});
-    let begun = host.call("import_coupon_codes", import).await;
-    let job = begun["structuredContent"]["job"]["job_id"].as_str().unwrap_or_else(|| panic!("{begun}"));
+    let begun = host.post(request(99, call("import_coupon_codes", import)), &[]).await;
+    sandbox.holds(1).await;
+    let other = HttpHost::open(&server.url, "2025-11-25").await;
+    let jobs = other.call("get_job", json!({})).await["structuredContent"]["jobs"].clone();
+    let job = jobs[0]["job_id"].as_str().unwrap_or_else(|| panic!("{jobs}"));
     let wait = |id| {
         let params = call("get_job", json!({"job_id": job, "wait_seconds": 45}));
         host.post(request(id, params), &[])
     };
     let waits = [wait(100).await, wait(101).await];
-    // It is third in line.
+    // It is fourth in line.
     let found = host.call("list_promotions", json!({})).await;
     assert_ne!(found["isError"], true, "{found}");
     let cancelled = host.call("control_job", json!({"job_id": job, "action": "cancel"}));
@@ -135,6 +138,8 @@ async fn waits_for_a_job_hold_no_place() {
         sandbox.release().await;
     };
     tokio::join!(cancelled, released);
+    let begun = message(begun).await["result"]["structuredContent"].clone();
+    assert_eq!(begun["job"]["job_id"], job, "{begun}");
     for wait in waits {
         let answer = message(wait).await;
         assert_eq!(answer["result"]["structuredContent"]["job"]["job_id"], job, "{answer}");

@@ -1,4 +1,4 @@
-//! Cancelling waits for no answer, loses nothing, and can be taken back. How soon it stops, the benchmark tells.
+//! Cancelling waits for no answer, loses nothing, and can be taken back.
 
 use serde_json::json;
 
