@@ -108,6 +108,9 @@ impl Desk {
                 Err(ChangeError::Invalid { message, hint }) => {
                     self.jobs().refuse(&orphan.id, &format!("{message} {hint}")).await?;
                 }
+                Err(ChangeError::Policy(violation)) => {
+                    self.jobs().refuse(&orphan.id, &violation.message).await?;
+                }
                 // BigCommerce cannot be asked now; there is a next time.
                 Err(error) => warn!(%error, job = orphan.id.as_str(), "a pending job must wait"),
             }

@@ -156,8 +156,13 @@ impl Jobs {
     /// The journal cannot be read.
     pub async fn orphans(&self) -> Result<Vec<JobRecord>, JournalError> {
         let mut orphans = self.journal.running().await?;
-        orphans.retain(|job| !job.owned_elsewhere && !self.running().contains_key(&job.id));
+        orphans.retain(|job| !job.owned_elsewhere && !self.runs(&job.id));
         Ok(orphans)
+    }
+
+    /// Whether this process runs the job.
+    pub fn runs(&self, id: &JobId) -> bool {
+        self.running().contains_key(id)
     }
 
     /// Goes on with a job whose process died; `None` if somebody else does by now.

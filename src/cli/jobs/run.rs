@@ -72,7 +72,7 @@ impl Shift {
                 }
                 return Ok(());
             }
-            let at_work = running.iter().any(|job| !job.owned_elsewhere);
+            let at_work = running.iter().any(|job| jobs.runs(&job.id));
             tokio::select! {
                 () = jobs.wait_for_all(), if at_work => {}
                 () = tokio::time::sleep(LOOK) => {}
