@@ -11,7 +11,7 @@ mod job;
 mod journal;
 mod owner;
 mod reading;
-mod reason;
+pub(crate) mod reason;
 mod record;
 pub mod report;
 mod run;

@@ -9,6 +9,7 @@ use tracing::warn;
 
 use crate::bigcommerce::Patience;
 use crate::coupons::{CouponError, Promotion};
+use crate::jobs::reason;
 use crate::jobs::spec::{Reserved, Spec};
 use crate::jobs::{JobId, JobRecord, JobState, JournalError, Kind, NewJob};
 use crate::policy::{self, Ceiling, Counts, Facts};
@@ -110,6 +111,10 @@ impl Desk {
                 }
                 Err(ChangeError::Policy(violation)) => {
                     self.jobs().refuse(&orphan.id, &violation.message).await?;
+                }
+                // The job's own requests would be refused as well, and it would end so.
+                Err(ChangeError::Coupon(error)) if is_refusal(&error) => {
+                    self.jobs().refuse(&orphan.id, &reason::of_coupon(&error)).await?;
                 }
                 // BigCommerce cannot be asked now; there is a next time.
                 Err(error) => warn!(%error, job = orphan.id.as_str(), "a pending job must wait"),
@@ -259,4 +264,9 @@ impl From<JournalError> for ChangeError {
             }
         }
     }
+}
+
+/// Whether asking again later would bring the same answer, such as that to a token which is not valid.
+fn is_refusal(error: &CouponError) -> bool {
+    error.status().is_some_and(|status| (300..500).contains(&status) && !matches!(status, 408 | 429))
 }

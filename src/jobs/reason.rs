@@ -22,7 +22,7 @@ pub(super) fn of_api(error: &ApiError) -> String {
 }
 
 /// What a use case failed with.
-pub(super) fn of_coupon(error: &CouponError) -> String {
+pub(crate) fn of_coupon(error: &CouponError) -> String {
     match error {
         CouponError::Api(cause)
         | CouponError::NotCreated { cause }

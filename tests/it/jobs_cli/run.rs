@@ -143,6 +143,24 @@ async fn a_job_that_fails_is_told_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_job_whose_promotion_may_not_be_read_any_more_is_not_waited_for() {
+    for status in [401, 403] {
+        let stage = Stage::start().await;
+        let id = stage.orphan().await;
+        let before = stage.show(&id).await;
+        let refusal = json!({"method": "GET", "path": "/promotions/", "times": 1_000_000, "status": status});
+        stage.sandbox.fault(refusal).await;
+        let ran = stage.jobs_run(&[]).await;
+        stage.sandbox.clear_faults().await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
+        let job = stage.show(&id).await;
+        assert_eq!((&job["state"], &job["succeeded"]), (&json!("failed"), &before["succeeded"]));
+        assert!(job["reason"].as_str().unwrap().contains(&status.to_string()), "{job}");
+        assert_eq!(stage.jobs_run(&[]).await.code, Some(0));
+    }
+}
+
+#[tokio::test]
 async fn a_policy_that_only_reads_leaves_jobs_that_write_alone() {
     let stage = Stage::start().await;
     let id = stage.orphan().await;
