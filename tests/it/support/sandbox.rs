@@ -1,5 +1,7 @@
 //! The stand-alone practice store, its faults and its request log.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -96,6 +98,15 @@ impl Sandbox {
         let url = format!("{}/stores/sandbox/v3{path}", self.server.url);
         let request = self.client.put(url).header("X-Auth-Token", "sandbox-token");
         let answer = request.json(&body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Deletes codes by their ids, at most 250, behind the server's back.
+    pub(crate) async fn delete_codes(&self, promotion: u64, ids: RangeInclusive<u64>) {
+        let ids = ids.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+        let url = format!("{}/stores/sandbox/v3/promotions/{promotion}/codes?id:in={ids}", self.server.url);
+        let request = self.client.delete(url).header("X-Auth-Token", "sandbox-token");
+        let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 

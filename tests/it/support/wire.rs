@@ -132,7 +132,17 @@ impl Wire {
     }
 
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
-        self.shared.log.lock().unwrap().clone()
+        self.exchanges_since(0)
+    }
+
+    /// How many requests there have been.
+    pub(crate) fn count(&self) -> usize {
+        self.shared.log.lock().unwrap().len()
+    }
+
+    /// All but the first `seen`.
+    pub(crate) fn exchanges_since(&self, seen: usize) -> Vec<Exchange> {
+        self.shared.log.lock().unwrap()[seen..].to_vec()
     }
 
     /// Every request so far, as [`Exchange::line`].
@@ -148,7 +158,7 @@ impl Wire {
     pub(crate) async fn until(&self, is_it: impl Fn(&Exchange) -> bool) {
         let mut changes = self.shared.changed.subscribe();
         let seen = async {
-            while !self.exchanges().iter().any(&is_it) {
+            while !self.shared.log.lock().unwrap().iter().any(&is_it) {
                 changes.changed().await.unwrap();
             }
         };
@@ -163,24 +173,24 @@ impl Shared {
             let mut exchange = read(&mut stream).await?;
             match (self.act)(&exchange) {
                 Act::Pass => {
-                    let answer = self.forward(&mut exchange, |_| {}).await;
+                    let answer = self.forward(&mut exchange, None).await;
                     self.record(exchange);
                     stream.write_all(&answer?).await.ok()?;
                 }
                 Act::Edit(edit) => {
-                    let answer = self.forward(&mut exchange, edit).await;
+                    let answer = self.forward(&mut exchange, Some(edit)).await;
                     self.record(exchange);
                     stream.write_all(&answer?).await.ok()?;
                 }
                 Act::Query(query) => {
                     let asked = std::mem::replace(&mut exchange.query, query);
-                    let answer = self.forward(&mut exchange, |_| {}).await;
+                    let answer = self.forward(&mut exchange, None).await;
                     exchange.query = asked;
                     self.record(exchange);
                     stream.write_all(&answer?).await.ok()?;
                 }
                 Act::Swallow => {
-                    self.forward(&mut exchange, |_| {}).await;
+                    self.forward(&mut exchange, None).await;
                     self.record(exchange);
                     return until_closed(&mut stream).await;
                 }
@@ -189,7 +199,7 @@ impl Shared {
                     return until_closed(&mut stream).await;
                 }
                 Act::DoneThen(bytes) => {
-                    self.forward(&mut exchange, |_| {}).await;
+                    self.forward(&mut exchange, None).await;
                     self.record(exchange);
                     stream.write_all(&bytes).await.ok()?;
                     return None;
@@ -209,7 +219,7 @@ impl Shared {
     }
 
     /// Asks the store and gives its answer, edited, as bytes; `None` when it drops the connection.
-    async fn forward(&self, exchange: &mut Exchange, edit: fn(&mut Value)) -> Option<Vec<u8>> {
+    async fn forward(&self, exchange: &mut Exchange, edit: Option<fn(&mut Value)>) -> Option<Vec<u8>> {
         let version = if exchange.path.starts_with("/v2/") { "" } else { "/v3" };
         let mut url =
             reqwest::Url::parse(&format!("{}/stores/sandbox{version}{}", self.store, exchange.path)).unwrap();
@@ -237,8 +247,10 @@ impl Shared {
         let mut body = answer.bytes().await.unwrap().to_vec();
         exchange.status = status.as_u16();
         if let Ok(mut answer) = serde_json::from_slice(&body) {
-            edit(&mut answer);
-            body = answer.to_string().into_bytes();
+            if let Some(edit) = edit {
+                edit(&mut answer);
+                body = answer.to_string().into_bytes();
+            }
             exchange.answer = answer;
         }
         bytes.extend(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());

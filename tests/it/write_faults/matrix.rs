@@ -1,6 +1,7 @@
 //! Every request of a change meets every fault.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ pub(super) struct Write {
     pub(super) tool: &'static str,
     pub(super) arguments: Value,
     pub(super) table: Table,
+    /// Codes of promotion 4 that the store of this test does not have.
+    pub(super) without: &'static [RangeInclusive<u64>],
     /// Changes made before it, without a fault. With `undo`, the last of them is what is taken back.
     pub(super) first: Vec<(&'static str, Value)>,
     /// Whether a creation is sent again after a look-up that found nothing: the text has just been deleted.
@@ -40,12 +43,12 @@ pub(super) async fn survives(write: Write) {
     shop.unread = write.unread;
     let arguments = shop.prepare(&write).await;
     let before = shop.holding().await;
-    let seen = shop.wire.exchanges().len();
+    let seen = shop.wire.count();
     let told = shop.call(write.tool, &arguments).await;
     assert_eq!(told.status(), "done", "{}", told.0);
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    for exchange in &shop.wire.exchanges()[seen..] {
-        *kinds.entry(kind_of(exchange)).or_default() += 1;
+    for exchange in shop.wire.exchanges_since(seen) {
+        *kinds.entry(kind_of(&exchange)).or_default() += 1;
     }
     let wanted = shop.holding().await;
     (write.right)(&before, &wanted);
@@ -108,6 +111,9 @@ impl Shop {
     /// A new store with what comes before the change; its arguments.
     async fn prepare(&mut self, write: &Write) -> Value {
         self.reset().await;
+        for ids in write.without {
+            self.sandbox.delete_codes(4, ids.clone()).await;
+        }
         let mut last = Value::Null;
         for (tool, arguments) in &write.first {
             last = self.done(tool, arguments.clone()).await;
@@ -129,7 +135,7 @@ impl Shop {
         }
         let arguments = self.prepare(write).await;
         let before = self.holding().await;
-        let seen = self.wire.exchanges().len();
+        let seen = self.wire.count();
         let times = if case.fault.times == Times::Once { 1 } else { usize::MAX };
         let fault = *case.fault;
         self.arm(case.kind, case.place, times, move || fault.act());
@@ -152,7 +158,7 @@ impl Shop {
     /// What was sent once and is in doubt is not sent again.
     fn posted_once(&self, write: &Write, fault: &Fault, seen: usize) -> Result<(), String> {
         let mut posts: BTreeMap<String, usize> = BTreeMap::new();
-        for post in self.wire.exchanges()[seen..].iter().filter(|seen| seen.method == "POST") {
+        for post in self.wire.exchanges_since(seen).iter().filter(|seen| seen.method == "POST") {
             *posts.entry(format!("{} {}", post.line(), post.body)).or_default() += 1;
         }
         let twice = posts.iter().find(|(_, times)| **times > 1);

@@ -19,6 +19,7 @@ fn undoing(first: Vec<(&'static str, Value)>, right: fn(&Holding, &Holding)) -> 
         tool: "undo",
         arguments: Value::Null,
         table: Table::Short,
+        without: &[],
         first,
         insists: true,
         unread: Some(4),
