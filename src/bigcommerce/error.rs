@@ -124,6 +124,15 @@ impl ApiError {
         }
     }
 
+    /// Whether the same request may succeed later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreadable { problem, .. } => problem.may_pass(),
+            Self::RateLimited { .. } | Self::Congested | Self::NoAnswer(_) => true,
+            Self::Refused { .. } | Self::Redirected { .. } | Self::Endpoint(_) => self.outcome_unknown(),
+        }
+    }
+
     /// Whether a write that ended like this may have been carried out all the same.
     pub fn outcome_unknown(&self) -> bool {
         match self {

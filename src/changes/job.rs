@@ -106,18 +106,14 @@ impl Desk {
                 Ok(()) | Err(ChangeError::Coupon(CouponError::UnknownPromotion { .. })) => {
                     taken.extend(self.jobs().take_over(&orphan.id).await?);
                 }
-                Err(ChangeError::Invalid { message, hint }) => {
-                    self.jobs().refuse(&orphan.id, &format!("{message} {hint}")).await?;
+                Err(error) => {
+                    if let Some(reason) = why_it_ends(&error) {
+                        self.jobs().refuse(&orphan.id, &reason).await?;
+                    } else {
+                        // BigCommerce cannot be asked now; there is a next time.
+                        warn!(%error, job = orphan.id.as_str(), "a pending job must wait");
+                    }
                 }
-                Err(ChangeError::Policy(violation)) => {
-                    self.jobs().refuse(&orphan.id, &violation.message).await?;
-                }
-                // The job's own requests would be refused as well, and it would end so.
-                Err(ChangeError::Coupon(error)) if is_refusal(&error) => {
-                    self.jobs().refuse(&orphan.id, &reason::of_coupon(&error)).await?;
-                }
-                // BigCommerce cannot be asked now; there is a next time.
-                Err(error) => warn!(%error, job = orphan.id.as_str(), "a pending job must wait"),
             }
         }
         Ok(taken)
@@ -266,7 +262,15 @@ impl From<JournalError> for ChangeError {
     }
 }
 
-/// Whether asking again later would bring the same answer, such as that to a token which is not valid.
-fn is_refusal(error: &CouponError) -> bool {
-    error.status().is_some_and(|status| (300..500).contains(&status) && !matches!(status, 408 | 429))
+/// Why a pending job is not gone on with, now or later; `None` if it may be later.
+fn why_it_ends(error: &ChangeError) -> Option<String> {
+    match error {
+        ChangeError::Invalid { message, hint } => Some(format!("{message} {hint}")),
+        ChangeError::Policy(violation) => Some(violation.message.clone()),
+        // The job's own requests would be answered so as well, and it would end.
+        ChangeError::Coupon(error @ CouponError::Api(cause)) if !cause.may_pass() => {
+            Some(reason::of_coupon(error))
+        }
+        _ => None,
+    }
 }

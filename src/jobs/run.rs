@@ -105,7 +105,7 @@ impl Run {
             };
             match outcome {
                 Ok(read) => return Ok(read),
-                Err(error) if attempt < MOST_READS && may_pass(&error) => self.pause(pause).await?,
+                Err(error) if attempt < MOST_READS && error.may_pass() => self.pause(pause).await?,
                 Err(error) => return Err(Halt::failed(reason::of_api(&error))),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -152,12 +152,3 @@ impl Run {
 /// How often something that must be read is tried, a minute apart in the end: half an hour of outage.
 const MOST_READS: u32 = 30;
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// Whether the same request may succeed later.
-pub(super) fn may_pass(error: &ApiError) -> bool {
-    if let ApiError::Unreadable { problem, .. } = error {
-        return problem.may_pass();
-    }
-    matches!(error, ApiError::RateLimited { .. } | ApiError::Congested | ApiError::NoAnswer(_))
-        || error.outcome_unknown()
-}

@@ -14,7 +14,7 @@ use crate::coupons::{CouponCode, Store};
 use super::settle::{Match, whole_batches};
 use super::{Verdict, Work};
 use crate::jobs::reason;
-use crate::jobs::run::{Halt, Run, may_pass};
+use crate::jobs::run::{Halt, Run};
 use crate::jobs::spec::{BatchMade, GenerateSpec};
 use crate::jobs::walk::Walk;
 use crate::jobs::{Conclusion, Kind, Unit, UnitState};
@@ -134,7 +134,7 @@ impl Work for Codegen {
             }
             Err(error) if error.outcome_unknown() => Verdict::Doubtful(reason::of_api(&error)),
             Err(error) => {
-                debug_assert!(may_pass(&error), "what is neither refused nor lost was not sent");
+                debug_assert!(error.may_pass(), "what is neither refused nor lost was not sent");
                 Verdict::Later(reason::of_api(&error))
             }
         }

@@ -13,7 +13,7 @@ use crate::coupons::{CouponCode, Store};
 
 use super::{Verdict, Work, codegen};
 use crate::jobs::reason;
-use crate::jobs::run::{Halt, Run, may_pass};
+use crate::jobs::run::{Halt, Run};
 use crate::jobs::spec::Doomed;
 use crate::jobs::{Conclusion, Unit, UnitState};
 
@@ -55,7 +55,7 @@ impl Work for Deletion {
                 Err(lookup) => Verdict::Doubtful(reason::of_api(&lookup)),
             },
             Err(error) if error.outcome_unknown() => Verdict::Doubtful(reason::of_api(&error)),
-            Err(error) if may_pass(&error) => Verdict::Later(reason::of_api(&error)),
+            Err(error) if error.may_pass() => Verdict::Later(reason::of_api(&error)),
             Err(error) => Verdict::Stop(Halt::failed(reason::of_api(&error))),
         }
     }

@@ -12,7 +12,7 @@ use crate::coupons::{CodeText, CouponError, Created, NewCode, Outcome, Store};
 
 use super::{Verdict, Work};
 use crate::jobs::reason;
-use crate::jobs::run::{Halt, Run, may_pass};
+use crate::jobs::run::{Halt, Run};
 use crate::jobs::spec::{SingleCode, SingleMade};
 use crate::jobs::{Conclusion, Unit, UnitState};
 
@@ -70,7 +70,7 @@ impl Work for Singles {
                 }
                 Ok(None) => Conclusion::of(unit.seq, UnitState::Planned),
                 Err(error @ CouponError::Conflict { .. }) => self.taken(&unit, &error),
-                Err(CouponError::Api(error)) if may_pass(&error) => {
+                Err(CouponError::Api(error)) if error.may_pass() => {
                     Conclusion::of(unit.seq, UnitState::Unknown)
                 }
                 Err(error) => return Err(Halt::failed(reason::of_coupon(&error))),
@@ -123,7 +123,7 @@ impl Singles {
             }
             CouponError::Rejected { lookup: None, .. } => self.refused(unit, why),
             CouponError::InProgress | CouponError::OutOfTime => Verdict::Later(why),
-            CouponError::Api(cause) if may_pass(cause) => Verdict::Later(why),
+            CouponError::Api(cause) if cause.may_pass() => Verdict::Later(why),
             CouponError::Api(_) | CouponError::UnknownPromotion { .. } | CouponError::UnknownCode { .. } => {
                 Verdict::Stop(Halt::failed(why))
             }
