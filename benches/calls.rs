@@ -2,11 +2,12 @@
 //!
 //! Ratios within one run, because machines are noisy:
 //!
-//! - CPU per call of `list_coupon_codes` against the floor: a call of a tool that makes no request, on the same
-//!   rmcp server and client, and then a bare reqwest GET of the same URL. The two are measured as one pair,
-//!   since a call does both in turn: each in a tight loop of its own stays in warm caches that no call ever
-//!   has. Rounds alternate; the median counts. On one thread, as stdio runs.
-//! - Time from the start of the process to its first `tools/list` answer on stdio, and its resident memory then.
+//! - CPU per call of `list_coupon_codes` against the floor: a call of a tool that makes no request, on the
+//!   same rmcp server and client, and then a bare reqwest GET of the same URL. The two are measured as one
+//!   pair, since a call does both in turn: each in a tight loop of its own stays in warm caches that no call
+//!   ever has. Rounds alternate; the median counts. On one thread, as stdio runs.
+//! - Time from the start of the process to its first `tools/list` answer on stdio, and its resident memory
+//!   then.
 //! - `cargo bench -- --soak`: resident memory over 100,000 sequential list calls.
 //! - `cargo bench -- --profile`: 20,000 list calls and nothing else, for a profiler.
 //!

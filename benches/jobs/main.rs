@@ -1,20 +1,25 @@
-//! How close bulk jobs come to what the API permits, and what their journal costs: `cargo bench --bench jobs`.
+//! How close bulk jobs come to what the API permits, and what their journal costs: `cargo bench --bench
+//! jobs`.
 //!
-//! Ratios within one run, because machines are noisy. An ideal time is what the latency of the practice store alone
-//! takes at the concurrency that the API allows; the practice store answers after 50 ms and runs in a process of its
-//! own. Names of measurements (`singles codegen listing quota`) choose among them; without any, all four are made.
+//! Ratios within one run, because machines are noisy. An ideal time is what the latency of the practice store
+//! alone takes at the concurrency that the API allows; the practice store answers after 50 ms and runs in a
+//! process of its own. Names of measurements (`singles codegen listing quota`) choose among them; without
+//! any, all four are made.
 //!
-//! - `singles`: 10,000 codes created one by one, 40 at once. `codegen`: 100,000 codes in batches of 250, 10 at once.
-//!   Each round makes the same requests three times in turn: bare, by nothing but reqwest; as a job with its journal
-//!   in memory; as one with its journal on the disk. The medians count. The wall time is that of the job on the disk
-//!   from its beginning to its end on record; the journal's share is what the disk takes longer than the memory.
-//! - `listing`: 100,000 codes read page by page by a summary, as an export and counts read them; the journal's share as
-//!   above.
-//! - `quota`: single creations with 150 requests per window, of which a job may use 120; windows of 3 s, not of 30.
-//! - `cargo bench --bench jobs -- --million`: peak memory of the server process while it exports 1,000,000 codes.
+//! - `singles`: 10,000 codes created one by one, 40 at once. `codegen`: 100,000 codes in batches of 250, 10
+//!   at once. Each round makes the same requests three times in turn: bare, by nothing but reqwest; as a job
+//!   with its journal in memory; as one with its journal on the disk. The medians count. The wall time is
+//!   that of the job on the disk from its beginning to its end on record; the journal's share is what the
+//!   disk takes longer than the memory.
+//! - `listing`: 100,000 codes read page by page by a summary, as an export and counts read them; the
+//!   journal's share as above.
+//! - `quota`: single creations with 150 requests per window, of which a job may use 120; windows of 3 s, not
+//!   of 30.
+//! - `cargo bench --bench jobs -- --million`: peak memory of the server process while it exports 1,000,000
+//!   codes.
 //!
-//! Jobs run in this process, through the library, on one thread: so does stdio, where all bulk work of a desktop
-//! host is done. HTTP has a thread for each core.
+//! Jobs run in this process, through the library, on one thread: so does stdio, where all bulk work of a
+//! desktop host is done. HTTP has a thread for each core.
 
 #![allow(missing_docs, reason = "a program, not a library")]
 #![allow(

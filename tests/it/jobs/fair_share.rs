@@ -26,7 +26,7 @@ async fn share(quota: u64, count: usize, random: usize) {
     host.start("tools/call", call(task.tool, task.arguments.clone())).await;
     stand.until_job(|_| true).await;
     let mut now_and_then = interval(WINDOW / 2);
-    // On a busy machine the others come later, not all at once.
+    // On a busy machine the others come later, not all at once: they would take more than is left to them.
     now_and_then.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut others: Vec<Instant> = Vec::new();
     while stand.only_job().await.unwrap().state == JobState::Running {

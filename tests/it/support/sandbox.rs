@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -80,23 +81,26 @@ impl Sandbox {
         answer["data"].as_array().unwrap().len()
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Value {
+    /// A request to the API, behind the server's back.
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/stores/sandbox/v3{path}", self.server.url);
-        let request = self.client.get(url).header("X-Auth-Token", "sandbox-token");
+        self.client.request(method, url).header("X-Auth-Token", "sandbox-token")
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let request = self.request(Method::GET, path);
         request.send().await.unwrap().json().await.unwrap()
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        let url = format!("{}/stores/sandbox/v3{path}", self.server.url);
-        let request = self.client.post(url).header("X-Auth-Token", "sandbox-token");
+        let request = self.request(Method::POST, path);
         let answer = request.json(&body).send().await.unwrap();
         json!({"status": answer.status().as_u16(), "body": answer.json::<Value>().await.unwrap_or_default()})
     }
 
     /// Changes something behind the server's back.
     pub(crate) async fn put(&self, path: &str, body: Value) {
-        let url = format!("{}/stores/sandbox/v3{path}", self.server.url);
-        let request = self.client.put(url).header("X-Auth-Token", "sandbox-token");
+        let request = self.request(Method::PUT, path);
         let answer = request.json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
@@ -104,8 +108,7 @@ impl Sandbox {
     /// Deletes codes by their ids, at most 250, behind the server's back.
     pub(crate) async fn delete_codes(&self, promotion: u64, ids: RangeInclusive<u64>) {
         let ids = ids.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
-        let url = format!("{}/stores/sandbox/v3/promotions/{promotion}/codes?id:in={ids}", self.server.url);
-        let request = self.client.delete(url).header("X-Auth-Token", "sandbox-token");
+        let request = self.request(Method::DELETE, &format!("/promotions/{promotion}/codes?id:in={ids}"));
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }

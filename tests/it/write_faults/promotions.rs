@@ -125,7 +125,7 @@ async fn the_deletion_of_a_promotion_is_told_as_it_went() {
     survives(Write {
         tool: "delete_promotions",
         arguments: json!({"promotion_ids": [1]}),
-        table: Table::Whole,
+        table: Table::Short,
         without: &[],
         first: vec![],
         insists: false,
@@ -141,7 +141,7 @@ async fn the_deletion_of_several_promotions_is_told_row_by_row() {
     survives(Write {
         tool: "delete_promotions",
         arguments: json!({"promotion_ids": [1, 5, 6]}),
-        table: Table::Short,
+        table: Table::Whole,
         without: &[],
         first: vec![],
         insists: false,
