@@ -31,10 +31,8 @@ use openings::Openings;
 
 /// After a signal, or the end of stdin, calls under way get so long to be answered.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
-/// From the last answer to the closing of its stream, so that it is written.
-const LINGER: Duration = Duration::from_millis(100);
-/// After a signal, whatever is still open then is cut.
-const STOP_WITHIN: Duration = Duration::from_millis(2_500);
+/// From then on, what is still open gets so long to close before it is cut.
+const CLOSE_WITHIN: Duration = Duration::from_millis(500);
 
 /// Settings of the HTTP transports.
 #[derive(Debug, Clone)]
@@ -65,7 +63,9 @@ pub struct HttpSettings {
     pub unread_time: Duration,
     /// Bytes of unfinished bodies and of unread answers, all clients together.
     pub memory_bytes: usize,
-    /// The calls under way, which a stop waits for.
+    /// After a stop, time in which the calls under way are answered.
+    pub finish_time: Duration,
+    /// The calls that are not answered yet, which a stop waits for.
     pub calls: TaskTracker,
 }
 
@@ -87,6 +87,7 @@ impl Default for HttpSettings {
             idle_time: Duration::from_secs(75),
             unread_time: Duration::from_secs(30),
             memory_bytes: 64 << 20,
+            finish_time: FINISH_WITHIN,
             calls: TaskTracker::new(),
         }
     }
@@ -114,10 +115,9 @@ where
     tracing::debug!(%address, max_connections = connections.most(), "serving HTTP");
     let stopping = async {
         shutdown.cancelled().await;
-        let deadline = tokio::time::Instant::now() + STOP_WITHIN;
+        let deadline = tokio::time::Instant::now() + settings.finish_time + CLOSE_WITHIN;
         settings.calls.close();
-        let _ = tokio::time::timeout(FINISH_WITHIN, settings.calls.wait()).await;
-        tokio::time::sleep(LINGER).await;
+        let _ = tokio::time::timeout(settings.finish_time, settings.calls.wait()).await;
         close.cancel();
         tokio::time::sleep_until(deadline).await;
     };

@@ -18,23 +18,26 @@ use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::debug;
 
 /// The requests of one session that are under way. Clones share everything.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct InFlight {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     became_idle: Notify,
+    calls: TaskTracker,
 }
 
 #[derive(Debug)]
 struct State {
-    requests: HashMap<RequestId, Stage>,
+    requests: HashMap<RequestId, Request>,
     /// Answers on their way to the transport.
     sending: usize,
     /// Takes no more requests.
@@ -53,6 +56,13 @@ impl State {
     fn is_idle(&self) -> bool {
         self.requests.is_empty() && self.sending == 0
     }
+}
+
+/// A request, which counts as a call until its answer is sent or nobody waits for one.
+#[derive(Debug)]
+struct Request {
+    stage: Stage,
+    _call: TaskTrackerToken,
 }
 
 /// Why an id cannot be taken.
@@ -89,6 +99,15 @@ enum Stage {
 }
 
 impl InFlight {
+    /// Nothing is under way. What will be counts among `calls`.
+    pub(super) fn new(calls: TaskTracker) -> Self {
+        Self { shared: Arc::new(Shared { state: Mutex::default(), became_idle: Notify::new(), calls }) }
+    }
+
+    fn request(&self, stage: Stage) -> Request {
+        Request { stage, _call: self.shared.calls.token() }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -157,19 +176,19 @@ impl InFlight {
             return Err(Taken::Closed);
         }
         let Entry::Vacant(free) = state.requests.entry(id.clone()) else { return Err(Taken::Duplicate) };
-        free.insert(Stage::Announced);
+        free.insert(self.request(Stage::Announced));
         Ok(Announced { in_flight: self.clone(), id: Some(id.clone()) })
     }
 
     /// Takes the id of a request that goes to its handler; `None` if it is taken.
     fn begin(&self, id: &RequestId) -> Option<UnderWay> {
         match self.state().requests.entry(id.clone()) {
-            Entry::Occupied(mut entry) if *entry.get() == Stage::Announced => {
-                entry.insert(Stage::Handled);
+            Entry::Occupied(mut entry) if entry.get().stage == Stage::Announced => {
+                entry.get_mut().stage = Stage::Handled;
             }
             Entry::Occupied(_) => return None,
             Entry::Vacant(free) => {
-                free.insert(Stage::Handled);
+                free.insert(self.request(Stage::Handled));
             }
         }
         Some(UnderWay { _handler: Arc::new(Handler { in_flight: self.clone(), id: id.clone() }) })
@@ -178,15 +197,15 @@ impl InFlight {
     /// Frees the id of a request whose answer is about to be sent.
     fn answer(&self, id: &RequestId) -> Sending {
         let mut state = self.state();
-        state.requests.remove(id);
+        let request = state.requests.remove(id);
         state.sending += 1;
-        Sending { in_flight: self.clone() }
+        Sending { in_flight: self.clone(), _request: request }
     }
 
     /// Notes that rmcp will not send an answer. The id is free when the handler is done, too: until then rmcp
     /// would take the handler's answer for that of a new request.
     fn cancel(&self, id: &RequestId) {
-        self.change(|state| match state.requests.get_mut(id) {
+        self.change(|state| match state.requests.get_mut(id).map(|request| &mut request.stage) {
             Some(Stage::Done) => {
                 state.requests.remove(id);
             }
@@ -197,7 +216,7 @@ impl InFlight {
     }
 
     fn handled(&self, id: &RequestId) {
-        self.change(|state| match state.requests.get_mut(id) {
+        self.change(|state| match state.requests.get_mut(id).map(|request| &mut request.stage) {
             // Nothing answers a request whose handler panicked.
             Some(stage @ Stage::Handled) if !std::thread::panicking() => *stage = Stage::Done,
             Some(Stage::Handled | Stage::Cancelled) => {
@@ -239,6 +258,7 @@ impl Drop for Announced {
 #[derive(Debug)]
 struct Sending {
     in_flight: InFlight,
+    _request: Option<Request>,
 }
 
 impl Drop for Sending {

@@ -21,6 +21,7 @@ use rmcp::transport::streamable_http_server::session::local::{
     LocalSessionManager, LocalSessionManagerError,
 };
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
 use super::HttpSettings;
 use super::in_flight::{self, Announced, Closing, InFlight, Taken, Tracked};
@@ -95,6 +96,7 @@ pub(super) struct CappedSessions {
     most: usize,
     idle: Duration,
     openings: Arc<Openings>,
+    calls: TaskTracker,
     kept: Mutex<HashMap<SessionId, Kept>>,
     /// Held while a session is made, so that two at once cannot both take the last place.
     making: tokio::sync::Mutex<()>,
@@ -111,6 +113,7 @@ impl CappedSessions {
             // Far enough, and no time that cannot be computed.
             idle: settings.session_idle.min(Duration::from_hours(24 * 365)),
             openings,
+            calls: settings.calls.clone(),
             kept: Mutex::default(),
             making: tokio::sync::Mutex::default(),
         }
@@ -211,7 +214,7 @@ impl SessionManager for CappedSessions {
         let _making = self.making.lock().await;
         self.make_room(address).await?;
         let (id, transport) = self.inner.create_session().await?;
-        let in_flight = InFlight::default();
+        let in_flight = InFlight::new(self.calls.clone());
         self.kept().insert(id.clone(), Kept { address, in_flight: in_flight.clone() });
         Ok((id, Tracked::new(transport, in_flight)))
     }

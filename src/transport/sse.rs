@@ -114,7 +114,7 @@ async fn open<H: ServerHandler + Clone>(
         return openings::too_fast(wait);
     }
     let (inbox, incoming) = channel(QUEUE);
-    let (outbox, mut outgoing) = outbox::new(sessions.pool.clone());
+    let (outbox, mut outgoing) = outbox::new(sessions.pool.clone(), sessions.settings.calls.clone());
     let Some(id) = sessions.register(Queues { inbox, outbox: outbox.clone() }) else {
         warn!(
             max_sessions = sessions.settings.max_sessions,
@@ -124,7 +124,8 @@ async fn open<H: ServerHandler + Clone>(
             .into_response();
     };
     let stop = sessions.close.child_token();
-    let messages = Tracked::new(SseTransport::new(incoming, outbox), InFlight::default());
+    let messages =
+        Tracked::new(SseTransport::new(incoming, outbox), InFlight::new(sessions.settings.calls.clone()));
     let transport = Opening::new(messages, Watch::default());
     tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
     let endpoint = Event::default().event("endpoint").data(format!("/messages?sessionId={id}"));

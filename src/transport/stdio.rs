@@ -33,7 +33,7 @@ pub enum Ended {
 pub async fn serve<H: ServerHandler>(handler: H, calls: TaskTracker, shutdown: CancellationToken) -> Ended {
     let (input, output) = stdio_pipes();
     let lines = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_LINE_BYTES);
-    let lines = Tracked::new(lines, InFlight::default());
+    let lines = Tracked::new(lines, InFlight::new(calls.clone()));
     let watch = Watch::default();
     let deaf = CancellationToken::new();
     let paced = Paced::new(lines, pipes::stdout_is_closed, pipes::stdin_is_closed, deaf.clone());

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use rmcp::ServerHandler;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::HttpSettings;
 use super::memory::{Memory, collect};
@@ -42,15 +43,21 @@ where
     let bodies = memory.bodies(settings);
     Router::new()
         .nest_service("/mcp", service)
-        .layer(from_fn(arrive))
+        .layer(from_fn_with_state(settings.calls.clone(), arrive))
         .layer(from_fn_with_state(bodies, collect))
 }
 
-/// Answers a request that gets no session as what it is, where rmcp would answer 500.
-async fn arrive(request: Request, next: Next) -> Response {
+/// Answers a request that gets no session as what it is, where rmcp would answer 500. A stop waits until what was
+/// posted is answered.
+async fn arrive(State(calls): State<TaskTracker>, request: Request, next: Next) -> Response {
+    let call = (request.method() == Method::POST).then(|| calls.token());
     let arrival = Arrival::new(openings::address(&request));
     let answered = async {
-        let response = next.run(request).await;
+        let mut response = next.run(request).await;
+        if let Some(call) = call {
+            // The connection keeps it until the answer has been sent.
+            response.extensions_mut().insert(Arc::new(call));
+        }
         ARRIVAL.with(Arrival::refusal).map_or(response, |refusal| answer(&refusal))
     };
     ARRIVAL.scope(arrival, answered).await

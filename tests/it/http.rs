@@ -2,15 +2,14 @@
 
 mod fair_share;
 mod sessions;
+mod stopping;
 
 use std::sync::Arc;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 
-use crate::sse::SseHost;
 use crate::support::http_host::{HttpHost, message};
 use crate::support::process::{PATIENCE, Server, binary};
 use crate::support::sandbox::Sandbox;
@@ -168,47 +167,6 @@ async fn signals_end_the_server_with_sessions_and_a_call_open() {
         busy.abort();
         drop(stream);
     }
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn a_call_under_way_is_answered_before_the_stop() {
-    let api = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut command = binary(&["http", "--listen", "127.0.0.1:0"]);
-    command
-        .env("BIGCOMMERCE_API_URL", format!("http://{}", api.local_addr().unwrap()))
-        .env("BIGCOMMERCE_STORE_HASH", "abc")
-        .env("BIGCOMMERCE_ACCESS_TOKEN", "t");
-    let mut server = Server::start_command(command).await;
-    let session = HttpHost::open(&server.url, "2025-11-25").await;
-    let mut old = SseHost::connect(&server).await;
-    old.request(1, "initialize", initialize("2024-11-05")).await;
-    let stateless = HttpHost::new(&server.url);
-    let list = || call("list_coupon_codes", json!({"promotion_id": 1}));
-    let calls = tokio::spawn(async move {
-        tokio::join!(
-            async { session.call("list_coupon_codes", json!({"promotion_id": 1})).await },
-            async { message(stateless.modern("tools/call", list()).await).await["result"].clone() },
-            async { old.request(2, "tools/call", list()).await },
-        )
-    });
-    let mut requests = Vec::new();
-    for _ in 0..3 {
-        requests.push(tokio::time::timeout(PATIENCE, api.accept()).await.unwrap().unwrap().0);
-    }
-    server.signal("-TERM");
-    let body =
-        r#"{"data": [{"id": 1, "code": "LAST", "current_uses": 0}], "meta": {"pagination": {"total": 1}}}"#;
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n";
-    let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-    for request in &mut requests {
-        request.write_all(answer.as_bytes()).await.unwrap();
-    }
-    let (session, stateless, old) = tokio::time::timeout(PATIENCE, calls).await.unwrap().unwrap();
-    for result in [session, stateless, old] {
-        assert_eq!(result["structuredContent"]["coupon_codes"][0]["code"], "LAST", "{result}");
-    }
-    assert_eq!(tokio::time::timeout(PATIENCE, server.child.wait()).await.unwrap().unwrap().code(), Some(0));
 }
 
 /// A store that holds the next new code, and a server on it.

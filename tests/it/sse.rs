@@ -21,14 +21,18 @@ pub(crate) struct SseHost {
 
 impl SseHost {
     pub(crate) async fn connect(server: &Server) -> Self {
-        let client = HttpHost::new(&server.url).client;
-        let stream = client.get(format!("{}/sse", server.url)).send().await.unwrap();
+        Self::connect_to(&server.url).await
+    }
+
+    pub(crate) async fn connect_to(url: &str) -> Self {
+        let client = HttpHost::new(url).client;
+        let stream = client.get(format!("{url}/sse")).send().await.unwrap();
         assert_eq!(stream.headers()["content-type"], "text/event-stream");
         let mut host = Self { client, stream, buffer: String::new(), messages: String::new() };
         let (event, address) = host.next_event().await;
         assert_eq!(event, "endpoint");
         assert!(address.starts_with("/messages?sessionId="), "{address}");
-        host.messages = format!("{}{address}", server.url);
+        host.messages = format!("{url}{address}");
         host
     }
 

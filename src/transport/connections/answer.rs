@@ -8,6 +8,7 @@ use axum::body::Body as AppBody;
 use http::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio_util::sync::PollSemaphore;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::transport::memory::{Charge, FREE_BYTES, Pool};
 
@@ -24,14 +25,17 @@ pub(super) struct Answer {
     under_way: UnderWay,
     /// What the request's own body takes.
     _asked: Option<Arc<Charge>>,
+    /// What a stop waits for.
+    _call: Option<Arc<TaskTrackerToken>>,
 }
 
 impl Answer {
     /// Makes the answer of `response` pay from `pool`.
     pub(super) fn wrap(response: Response<AppBody>, pool: Pool, under_way: UnderWay) -> Response<Self> {
         let (mut parts, body) = response.into_parts();
-        let asked = parts.extensions.remove();
-        let answer = Self { body, part: None, memory: pool.poll(), pool, under_way, _asked: asked };
+        let (asked, call) = (parts.extensions.remove(), parts.extensions.remove());
+        let answer =
+            Self { body, part: None, memory: pool.poll(), pool, under_way, _asked: asked, _call: call };
         Response::from_parts(parts, answer)
     }
 

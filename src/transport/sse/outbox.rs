@@ -8,6 +8,8 @@ use rmcp::RoleServer;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::transport::memory::{Charge, Pool};
 
@@ -15,10 +17,11 @@ use crate::transport::memory::{Charge, Pool};
 const MOST_ANSWERS: usize = 64;
 const MOST_BYTES: usize = 1 << 20;
 
-/// Makes a session's outbox, whose answers are paid for from `pool`, and the end that its stream reads.
-pub(super) fn new(pool: Pool) -> (Outbox, UnboundedReceiver<Unread>) {
+/// Makes a session's outbox, whose answers are paid for from `pool` and count as `calls` until they are read, and
+/// the end that its stream reads.
+pub(super) fn new(pool: Pool, calls: TaskTracker) -> (Outbox, UnboundedReceiver<Unread>) {
     let (queue, unread) = unbounded_channel();
-    (Outbox { queue, waiting: Arc::default(), pool }, unread)
+    (Outbox { queue, waiting: Arc::default(), pool, calls }, unread)
 }
 
 /// The end that the server writes to.
@@ -27,6 +30,7 @@ pub(super) struct Outbox {
     queue: UnboundedSender<Unread>,
     waiting: Arc<Waiting>,
     pool: Pool,
+    calls: TaskTracker,
 }
 
 #[derive(Default)]
@@ -53,6 +57,7 @@ struct Counted {
     text: String,
     bytes: usize,
     waiting: Arc<Waiting>,
+    _call: TaskTrackerToken,
 }
 
 impl Drop for Counted {
@@ -73,7 +78,7 @@ impl Outbox {
         let bytes = text.len();
         self.waiting.answers.fetch_add(1, Ordering::Relaxed);
         self.waiting.bytes.fetch_add(bytes, Ordering::Relaxed);
-        Counted { text, bytes, waiting: Arc::clone(&self.waiting) }
+        Counted { text, bytes, waiting: Arc::clone(&self.waiting), _call: self.calls.token() }
     }
 
     fn push(&self, json: Counted, charge: Charge) -> io::Result<()> {

@@ -6,6 +6,7 @@ use coupon_mcp::transport::{HttpSettings, serve_http};
 use rmcp::ServerHandler;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::process::PATIENCE;
@@ -14,6 +15,8 @@ use super::process::PATIENCE;
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     pub(crate) url: String,
+    stop: CancellationToken,
+    ended: JoinHandle<std::io::Result<()>>,
     _stop: DropGuard,
 }
 
@@ -22,8 +25,24 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        tokio::spawn(serve_http(listener, handler, settings, stop.clone()));
-        Self { address, url: format!("http://{address}"), _stop: stop.drop_guard() }
+        let ended = tokio::spawn(serve_http(listener, handler, settings, stop.clone()));
+        Self {
+            address,
+            url: format!("http://{address}"),
+            ended,
+            stop: stop.clone(),
+            _stop: stop.drop_guard(),
+        }
+    }
+
+    /// Asks it to stop.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) {
+        tokio::time::timeout(PATIENCE, &mut self.ended).await.expect("it does not end").unwrap().unwrap();
     }
 
     pub(crate) async fn connect(&self) -> Raw {
