@@ -10,15 +10,15 @@ use crate::support::stdio_host::StdioHost;
 
 /// A job whose server could not write to the journal for a moment, which is over.
 async fn hampered() -> (Stand, Task, StdioHost, String) {
-    let stand =
-        Stand::start(&["--quota", "0", "--latency-ms", "30"]).await.with_flags(&["--settle-ms", "300"]);
+    let stand = Stand::start(&["--quota", "0"]).await.with_flags(&["--settle-ms", "300"]);
     let promotion = stand.sandbox.bulk_promotion("Bulk").await;
     let task = Task::generation_on(&stand, promotion, 2_100, 12, (1, 1)).await;
     let mut host = stand.host().await;
-    let sent_before = stand.writes().await;
+    stand.hold_batches(1).await;
     host.start("tools/call", call(task.tool, task.arguments.clone())).await;
-    stand.until_writes(sent_before + 1).await;
+    stand.sandbox.holds(1).await;
     stand.alter_journal("ALTER TABLE units RENAME TO units_elsewhere").await;
+    stand.sandbox.clear_faults().await;
     // It stops, for nothing goes out that is not on record.
     let job = stand.until_job(|job| !job.owned_elsewhere).await;
     stand.alter_journal("ALTER TABLE units_elsewhere RENAME TO units").await;

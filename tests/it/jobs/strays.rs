@@ -22,23 +22,31 @@ struct Scene {
 
 /// A job of 250, 250 and 100 codes of which one answer is lost, if so, and this many strays.
 async fn scene(lost: Option<&str>, strays: usize) -> Scene {
-    let stand = Stand::start(&["--quota", "0"]).await.with_flags(&["--settle-ms", "800"]);
+    scene_settling(lost, strays, "800").await
+}
+
+/// As [`scene`], with the milliseconds after which it is looked what became of a lost answer.
+async fn scene_settling(lost: Option<&str>, strays: usize, settle_ms: &str) -> Scene {
+    let stand = Stand::start(&["--quota", "0"]).await.with_flags(&["--settle-ms", settle_ms]);
     let promotion = stand.sandbox.bulk_promotion("Bulk").await;
     let task = Task::generation_on(&stand, promotion, COUNT, 12, (1, 1)).await;
+    // The first batch is made and its answer held, so that the strays are newer than the job, and there before an
+    // answer is lost.
+    let first = json!({"method": "POST", "path": "/codegen", "times": 1, "hold": "after_commit"});
+    stand.sandbox.fault(first).await;
     if let Some(drop) = lost {
         let lose = json!({"method": "POST", "path": "/codegen", "skip": 1, "times": 1, "drop": drop});
         stand.sandbox.fault(lose).await;
     }
-    let sent_before = stand.writes().await;
     let mut host = stand.host().await;
     host.start("tools/call", call(task.tool, task.arguments.clone())).await;
-    // The first batch is made, so these are newer than the job.
-    stand.until_writes(sent_before + 1).await;
+    stand.sandbox.holds(1).await;
     let mut ids = Vec::new();
     for _ in 0..strays {
         let random: String = std::iter::repeat_with(fastrand::uppercase).take(12).collect();
         ids.push(stand.plant_one(task.promotion, &format!("{PREFIX}-{random}"), (1, 1)).await);
     }
+    stand.sandbox.release().await;
     Scene { stand, task, host, strays: ids }
 }
 
@@ -127,7 +135,7 @@ async fn a_job_that_needs_attention_waits_for_it_through_restarts() {
 
 #[tokio::test]
 async fn a_code_of_a_lost_batch_that_somebody_deletes_leaves_no_whole_batch() {
-    let mut scene = scene(Some("after_commit"), 0).await;
+    let mut scene = scene_settling(Some("after_commit"), 0, "6000").await;
     scene.stand.until_codes(scene.task.promotion, COUNT).await;
     let job = scene.stand.until_job(|job| matches!(job.counts.unknown, 1..=250)).await;
     let known: BTreeSet<String> = scene.stand.report(&job).await.into_iter().map(|row| row.code).collect();
