@@ -47,6 +47,7 @@ pub struct Pacing {
 pub(crate) struct Slot<'a> {
     pacing: &'a Pacing,
     admission: Admission,
+    answered: bool,
     /// `None` for an urgent request that found no place.
     _permit: Option<SemaphorePermit<'a>>,
 }
@@ -79,7 +80,7 @@ impl Pacing {
         if patience.is_urgent() {
             let permit = self.places[operation].try_acquire().ok();
             let admission = self.window().take_at_once(Instant::now());
-            return Ok(Slot { pacing: self, admission, _permit: permit });
+            return Ok(self.slot(admission, permit));
         }
         loop {
             self.wait_until_open(patience).await?;
@@ -87,9 +88,13 @@ impl Pacing {
             // The window may have shut while this call waited for its place.
             let admission = self.window().take(Instant::now(), self.reserve(patience));
             if let Some(admission) = admission {
-                return Ok(Slot { pacing: self, admission, _permit: Some(permit) });
+                return Ok(self.slot(admission, Some(permit)));
             }
         }
+    }
+
+    fn slot<'a>(&'a self, admission: Admission, permit: Option<SemaphorePermit<'a>>) -> Slot<'a> {
+        Slot { pacing: self, admission, answered: false, _permit: permit }
     }
 
     async fn wait_until_open(&self, patience: &Patience) -> Result<(), ApiError> {
@@ -155,7 +160,8 @@ impl Pacing {
 
 impl Slot<'_> {
     /// Tells the pacing what the answer said.
-    pub(crate) fn settle(self, rate: &RateHeaders, limited: bool) {
+    pub(crate) fn settle(mut self, rate: &RateHeaders, limited: bool) {
+        self.answered = true;
         self.pacing.window().learn(rate, limited, self.admission, Instant::now());
     }
 }
@@ -164,6 +170,9 @@ impl Drop for Slot<'_> {
     fn drop(&mut self) {
         let mut window = self.pacing.window();
         window.in_flight = window.in_flight.saturating_sub(1);
+        if !self.answered {
+            window.give_back(self.admission);
+        }
         drop(window);
         self.pacing.answered.notify_waiters();
     }

@@ -48,6 +48,33 @@ async fn requests_under_way_are_taken_off_what_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_may_use_what_is_left_while_a_jobs_answers_are_on_their_way() {
+    let pacing = Pacing::new(20);
+    send(&pacing, &rate(36, 9_000)).await;
+    let job = Patience::of_a_job();
+    let mut under_way = Vec::new();
+    for _ in 0..6 {
+        under_way.push(pacing.admit(Operation::CreateCode, &job).await.unwrap());
+    }
+    let impatient = Patience::new(Duration::from_secs(45), Duration::ZERO);
+    // The first answer that is read counted all six, and another app's 26 requests.
+    under_way.pop().unwrap().settle(&rate(4, 9_000), false);
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        calls.push(pacing.admit(Operation::CreateCode, &impatient).await.unwrap());
+    }
+    assert_eq!(refused(&pacing).await, Duration::from_secs(9));
+    // Answers that were overtaken give nothing back, a request without an answer may.
+    for slot in under_way {
+        slot.settle(&rate(5, 9_000), false);
+    }
+    calls.pop().unwrap().settle(&rate(3, 9_000), false);
+    assert_eq!(refused(&pacing).await, Duration::from_secs(9));
+    drop(calls.pop());
+    assert!(pacing.admit(Operation::CreateCode, &impatient).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_with_quota_frees_the_waiting() {
     let pacing = Pacing::new(20);
     send(&pacing, &rate(1, 10_000)).await;

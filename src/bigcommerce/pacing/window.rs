@@ -20,13 +20,20 @@ const FIRST_ANSWER: Duration = Duration::from_secs(1);
 pub(super) struct Window {
     pub(super) quota: Option<u64>,
     pub(super) left: Option<u64>,
+    /// When the window ends at the latest.
     pub(super) opens_at: Option<Instant>,
+    /// When it ends at the earliest, as far as answers tell.
+    ends_after: Option<Instant>,
     pub(super) in_flight: u64,
+    /// Requests let out that `left` cannot have counted. It may have counted the others under way or not.
+    uncounted: u64,
     length: Option<Duration>,
     /// When a request goes through although the window is thought to be shut.
     probe_at: Option<Instant>,
-    /// When the clock opened this window, before any answer of it.
+    /// When the clock opened this window, until an answer tells of it.
     opened: Option<Instant>,
+    /// How many windows were known before this one.
+    number: u64,
     /// Whether any answer has come, with rate headers or without.
     answered: bool,
 }
@@ -35,6 +42,8 @@ pub(super) struct Window {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Admission {
     at: Instant,
+    /// The number of the window then.
+    window: u64,
     /// No request was thought to be left, so that an answer that is no 429 is better news.
     spent: bool,
 }
@@ -74,39 +83,51 @@ impl Window {
             self.probe_at = Some(now + self.length());
         }
         self.in_flight += 1;
-        Admission { at: now, spent: self.left == Some(0) }
+        self.uncounted += 1;
+        Admission { at: now, window: self.number, spent: self.left == Some(0) }
     }
 
     /// Begins a new window when the last one is over: as large as that one until an answer tells more.
     fn turn_over(&mut self, now: Instant) {
         if self.opens_at.is_some_and(|opens_at| opens_at <= now) {
-            self.left = self.quota;
+            self.number += 1;
+            self.ends_after = self.ends_after.map(|ended| ended + self.length());
+            (self.left, self.uncounted) = (self.quota, 0);
             self.opens_at = self.quota.map(|_| now + self.length());
             self.probe_at = None;
             self.opened = Some(now);
         }
     }
 
+    /// Whether nothing is left for a request that has to leave `reserve` percent of the quota.
+    ///
+    /// A call may use all that can still be left. A job has to keep clear of its reserve, so what may or may
+    /// not be counted is taken off too.
     fn is_used_up(&self, reserve: Option<u8>) -> bool {
-        let kept =
-            reserve.map_or(0, |percent| self.quota.unwrap_or(0).saturating_mul(u64::from(percent)) / 100);
-        // `left` was told before the requests now under way were counted, so they are taken off.
-        self.left.is_some_and(|left| left <= self.in_flight + kept)
+        let taken = reserve.map_or(self.uncounted, |percent| {
+            let kept = self.quota.unwrap_or(0).saturating_mul(u64::from(percent)) / 100;
+            self.in_flight.max(self.uncounted) + kept
+        });
+        self.left.is_some_and(|left| left <= taken)
+    }
+
+    /// Takes note that a request ended without an answer: it may never have been counted.
+    pub(super) fn give_back(&mut self, admission: Admission) {
+        if admission.window == self.number {
+            self.uncounted = self.uncounted.saturating_sub(1);
+        }
     }
 
     /// Takes note of an answer to the request that was let out as `admission` says.
     pub(super) fn learn(&mut self, rate: &RateHeaders, limited: bool, admission: Admission, now: Instant) {
+        self.turn_over(now);
         self.answered = true;
         self.quota = rate.quota.or(self.quota);
         self.length = rate.window.or(self.length);
         let refuted = admission.spent && !limited;
-        // What was sent in an earlier window may tell of that one.
-        let is_current = self.opened.is_none_or(|opened| admission.at >= opened);
         match (rate.left, rate.reset) {
-            (Some(left), Some(reset)) if is_current => {
-                let left = if refuted { left } else { self.lowest(left, now + reset) };
-                self.believe(left, reset, now);
-            }
+            (Some(left), Some(reset)) if refuted => self.begin(left, reset, admission.at, now),
+            (Some(left), Some(reset)) => self.hear(left, reset, admission.at, now),
             _ if refuted => (self.left, self.opens_at, self.probe_at) = (None, None, None),
             _ => {}
         }
@@ -115,23 +136,57 @@ impl Window {
             && rate.left.unwrap_or(0) == 0
             && let Some(wait) = rate.wait(1)
         {
-            self.believe(0, wait, now);
+            self.believe(0, now + wait, now);
         }
     }
 
-    fn believe(&mut self, left: u64, reset: Duration, now: Instant) {
-        self.left = Some(left);
-        self.opens_at = Some(now + reset);
-        self.probe_at = (reset > self.length()).then(|| now + self.length());
+    /// Takes note that at some moment since `sent`, `left` requests were left of a window that then had
+    /// `reset` to go.
+    ///
+    /// Answers overtake each other, and a busy machine reads them late, so each only says between which
+    /// moments its window ends. Within one window the lowest count is the latest, unless another is higher by
+    /// more than that explains. What tells of an earlier window is no news.
+    fn hear(&mut self, left: u64, reset: Duration, sent: Instant, now: Instant) {
+        let (Some(known), Some(opens_at)) = (self.left, self.opens_at) else {
+            return self.begin(left, reset, sent, now);
+        };
+        let (earliest, latest) = (sent + reset, now + reset);
+        let (half, inexact) = (self.length() / 2, self.length() / 25);
+        // Of a window that the clock opened, the end is a guess until the first answer of that window.
+        let is_guess = self.opened.is_some();
+        let is_first = self.opened.is_some_and(|opened| sent.max(earliest) >= opened);
+        let is_early = |by: Duration| self.ends_after.is_some_and(|ends_after| latest + by < ends_after);
+        if is_early(inexact) && !is_first && opens_at <= now + self.length() {
+            return;
+        }
+        if !is_guess && earliest > opens_at + inexact || left > known.saturating_add(OVERTAKEN_BY) {
+            return self.begin(left, reset, sent, now);
+        }
+        // What was under way for long, or tells of a window that is over, may be of an earlier one.
+        let is_vague = is_guess || reset.is_zero() || is_early(Duration::ZERO) || now - sent > half;
+        let (opens_at, ends_after) = match (is_first, is_vague) {
+            (true, _) => (latest, Some(earliest)),
+            (false, true) => (opens_at.max(earliest), self.ends_after.max(Some(earliest))),
+            (false, false) => (opens_at.min(latest).max(earliest), self.ends_after.max(Some(earliest))),
+        };
+        let at_most = left.min(known.saturating_sub(self.uncounted));
+        let left = left.min(known);
+        (self.uncounted, self.ends_after) = (left - at_most, ends_after);
+        self.believe(left, opens_at, now);
     }
 
-    /// What is left by the latest news: answers overtake each other, so within one window the lowest count is
-    /// the latest, unless another is higher by more than that explains.
-    fn lowest(&self, told: u64, opens_at: Instant) -> u64 {
-        let half = self.length() / 2;
-        let (Some(known), Some(known_opens_at)) = (self.left, self.opens_at) else { return told };
-        let apart = known_opens_at.max(opens_at) - known_opens_at.min(opens_at);
-        if apart < half && told > known && told - known <= OVERTAKEN_BY { known } else { told }
+    /// Begins a window that an answer tells of.
+    fn begin(&mut self, left: u64, reset: Duration, sent: Instant, now: Instant) {
+        self.number += 1;
+        (self.uncounted, self.ends_after) = (0, Some(sent + reset));
+        self.believe(left, now + reset, now);
+    }
+
+    fn believe(&mut self, left: u64, opens_at: Instant, now: Instant) {
+        self.left = Some(left);
+        self.opens_at = Some(opens_at);
+        self.opened = None;
+        self.probe_at = (opens_at > now + self.length()).then(|| now + self.length());
     }
 }
 
@@ -145,7 +200,11 @@ mod tests {
     }
 
     fn admission(at: Instant) -> Admission {
-        Admission { at, spent: false }
+        Admission { at, window: 0, spent: false }
+    }
+
+    fn after_ms(now: Instant, ms: u64) -> Instant {
+        now + Duration::from_millis(ms)
     }
 
     #[test]
@@ -168,9 +227,67 @@ mod tests {
         let now = Instant::now();
         let mut window = Window::default();
         window.learn(&rate(3, 1_000), false, admission(now), now);
-        let opened = now + Duration::from_secs(1);
+        let opened = after_ms(now, 1_000);
         assert_eq!(window.shut_for(opened, None), None);
         window.learn(&rate(1, 10), false, admission(now), opened);
         assert_eq!(window.left, Some(150));
+        // Nor after an answer has told of this one.
+        window.learn(&rate(120, 29_000), false, admission(opened), opened);
+        window.learn(&rate(2, 20), false, admission(now), opened);
+        assert_eq!((window.left, window.opens_at), (Some(120), Some(after_ms(now, 30_000))));
+    }
+
+    #[test]
+    fn an_answer_that_comes_a_whole_window_late_does_not_end_this_one() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.learn(&rate(40, 1_000), false, admission(now), now);
+        let opened = after_ms(now, 1_200);
+        window.learn(&rate(49, 29_900), false, admission(after_ms(now, 1_000)), opened);
+        let nearly_over = after_ms(opened, 28_000);
+        window.learn(&rate(11, 0), false, admission(now), nearly_over);
+        assert_eq!(window.opens_at, Some(after_ms(opened, 29_900)));
+    }
+
+    #[test]
+    fn a_request_of_the_last_window_may_be_counted_in_this_one() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.learn(&rate(3, 1_000), false, admission(now), now);
+        let opened = after_ms(now, 1_000);
+        assert_eq!(window.shut_for(opened, None), None);
+        window.learn(&rate(140, 29_900), false, admission(now), opened);
+        assert_eq!(window.left, Some(140));
+    }
+
+    #[test]
+    fn an_answer_that_is_read_late_does_not_begin_a_window() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.learn(&rate(12, 20_000), false, admission(now), now);
+        window.learn(&rate(40, 19_500), false, admission(now), after_ms(now, 19_000));
+        assert_eq!((window.left, window.opens_at), (Some(12), Some(after_ms(now, 20_000))));
+    }
+
+    #[test]
+    fn the_wait_after_a_429_is_no_end_of_a_window() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        let limited = RateHeaders { retry_after: Some(Duration::from_secs(20)), ..rate(0, 1_000) };
+        window.learn(&limited, true, admission(now), now);
+        assert_eq!(window.opens_at, Some(after_ms(now, 20_000)));
+        window.learn(&rate(0, 1_000), false, admission(now), after_ms(now, 10));
+        assert_eq!(window.opens_at, Some(after_ms(now, 1_010)), "an answer may still tell of a nearer end");
+    }
+
+    #[test]
+    fn a_window_that_the_clock_guessed_ends_when_an_answer_says() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.learn(&rate(3, 1_000), false, admission(now), now);
+        let later = after_ms(now, 200_000);
+        assert_eq!(window.shut_for(later, None), None);
+        window.learn(&rate(90, 4_000), false, admission(later), later);
+        assert_eq!((window.left, window.opens_at), (Some(90), Some(after_ms(now, 204_000))));
     }
 }

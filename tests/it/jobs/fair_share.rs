@@ -13,11 +13,12 @@ use crate::support::call;
 
 const WINDOW: Duration = Duration::from_millis(1_500);
 
-/// Runs a job on a store with this quota, while another app and calls of the same server need the store too.
+/// Runs a job on a store with this quota, while another app and calls of the same server, which wait for
+/// nothing, need the store too.
 async fn share(quota: u64, count: usize, random: usize) {
     let window = WINDOW.as_millis().to_string();
     let limits = ["--quota", &quota.to_string(), "--window-ms", &window, "--latency-ms", "10"];
-    let stand = Stand::start(&limits).await;
+    let stand = Stand::start(&limits).await.with_flags(&["--rate-limit-wait-s", "0"]);
     let promotion = stand.sandbox.bulk_promotion("Bulk").await;
     let task = Task::generation_on(&stand, promotion, count, random, (1, 1)).await;
     let mut host = stand.host().await;
