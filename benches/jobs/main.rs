@@ -124,8 +124,9 @@ async fn creation(creation: &Creation) {
     }
     let [bare, memory, disk, overhead] = medians(&rounds);
     println!(
-        "{}: {} codes in {disk:.3} of the ideal {:.1} s (target 1.10; bare requests {bare:.3}, journal in memory \
-         {memory:.3}); journal on disk / in memory {overhead:.3} (target 1.05); requests above {}: {surplus} (target 5)",
+        "{}: {} codes in {disk:.3} of the ideal {:.1} s (target 1.10; bare requests {bare:.3}, journal in \
+         memory {memory:.3}); journal on disk / in memory {overhead:.3} (target 1.05); \
+         requests above {}: {surplus} (target 5)",
         creation.name,
         creation.codes,
         creation.ideal(),
@@ -158,13 +159,14 @@ async fn listing() {
     }
     let [disk, overhead] = medians(&rounds);
     println!(
-        "listing: {CODES} codes in {disk:.3} of the ideal {ideal:.1} s (target 1.10); journal on disk / in memory \
-         {overhead:.3} (target 1.05); requests above {pages}: {surplus} (target 5)"
+        "listing: {CODES} codes in {disk:.3} of the ideal {ideal:.1} s (target 1.10); \
+         journal on disk / in memory {overhead:.3} (target 1.05); \
+         requests above {pages}: {surplus} (target 5)"
     );
 }
 
-/// The job has one code more than the windows permit, the request that plans it counted: it is made when they are
-/// over, and later still if anything that was permitted was not sent.
+/// The job has one code more than the windows permit, the request that plans it counted: it is made when they
+/// are over, and later still if anything that was permitted was not sent.
 async fn quota() {
     const WINDOW: Duration = Duration::from_secs(3);
     const WINDOWS: u32 = 8;
@@ -180,8 +182,8 @@ async fn quota() {
     let statuses = sandbox.requests().await;
     let share = (WINDOW * WINDOWS).as_secs_f64() / wall.as_secs_f64();
     println!(
-        "quota: {:.1} % of the permitted requests used over {WINDOWS} windows (target 97); 429s: {} (target 0); \
-         requests above {codes}: {} (target 5)",
+        "quota: {:.1} % of the permitted requests used over {WINDOWS} windows (target 97); \
+         429s: {} (target 0); requests above {codes}: {} (target 5)",
         share * 100.0,
         statuses.iter().filter(|&&status| status == 429).count(),
         statuses.len() as u64 - codes,
