@@ -62,9 +62,12 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    /// A whole answer that the practice store would not send.
+    /// A whole answer that the practice store would not send. It says that the connection ends with it, lest the next
+    /// request be sent on a connection that is about to be closed.
     pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Self {
-        let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n");
         Self::Raw([head.as_bytes(), body].concat())
     }
 

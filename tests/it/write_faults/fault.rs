@@ -99,9 +99,11 @@ impl Fault {
     }
 }
 
+/// A whole answer. It says that the connection ends with it, as it does.
 fn raw(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+        .into_bytes()
 }
 
 fn none() -> Value {

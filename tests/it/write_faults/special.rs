@@ -155,7 +155,7 @@ async fn a_store_that_takes_fifty_ids_at_once_gets_fifty() {
 #[tokio::test]
 async fn a_success_that_deletes_nothing_is_not_believed() {
     let mut shop = Shop::open().await;
-    let no_content = || Act::Raw(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec());
+    let no_content = || Act::Raw(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_vec());
     for (kind, tool, arguments) in [
         ("DELETE /promotions/codes?code", "delete_coupon_codes", json!({"codes": ["SUMMER_SALE_2024"]})),
         (DELETE_MANY, "delete_coupon_codes", json!({"promotion_id": 4, "code_ids": [2001, 2002]})),
