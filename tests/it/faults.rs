@@ -225,7 +225,7 @@ async fn a_redirect_is_not_followed_and_carries_nothing_away() {
 
 #[tokio::test]
 async fn a_request_without_an_answer_ends_in_time() {
-    let mut line = Line::start(&["--request-timeout-s", "1"], |exchange| match exchange.path.as_str() {
+    let mut line = Line::start(&["--request-timeout-s", "3"], |exchange| match exchange.path.as_str() {
         "/promotions/1/codes" => Act::Ignore,
         "/promotions/4/codes" => Act::Swallow,
         _ => Act::Pass,
@@ -238,11 +238,11 @@ async fn a_request_without_an_answer_ends_in_time() {
 
     let error = tool_error(&results[0]);
     assert_eq!(kind(&error), passing("timeout"));
-    says(&error, &["1 s", "looked up", "not there", "a repeat is safe"]);
+    says(&error, &["3 s", "looked up", "not there", "a repeat is safe"]);
     assert_eq!(results[1]["structuredContent"]["outcome"], "already_existed");
     let error = tool_error(&results[2]);
     assert_eq!(kind(&error), passing("timeout"));
-    says(&error, &["1 s"]);
+    says(&error, &["3 s"]);
 
     assert_eq!((line.sent("POST", "/promotions/1/codes"), line.sent("GET", "/promotions/1/codes")), (1, 3));
     assert_eq!(line.sent("POST", "/promotions/4/codes"), 1);

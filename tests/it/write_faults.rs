@@ -88,7 +88,7 @@ impl Shop {
     /// A server on this wire, with its connection in use as in the middle of a session.
     async fn serve(wire: &Wire, state: &Path, confirm: &str) -> StdioHost {
         let mut command = wire.client_of(&["stdio", "--confirm", confirm, "--rate-limit-wait-s", "1"]);
-        command.args(["--request-timeout-s", "1", "--toolsets", "read,codes,promotions,settings"]);
+        command.args(["--request-timeout-s", "3", "--toolsets", "read,codes,promotions,settings"]);
         command.arg("--state-dir").arg(state);
         let mut host = StdioHost::open(command).await;
         host.ok("list_coupon_codes", json!({"promotion_id": 2})).await;
