@@ -52,7 +52,7 @@ use serde_json::Value;
 use crate::bigcommerce::Patience;
 use crate::changes::Desk;
 use crate::policy::Policy;
-use arguments::ArgumentFault;
+use arguments::{ArgumentFault, Fitted};
 use change::ChangeTool;
 pub use context::{CallContext, Consent, Outcome, Place, Question};
 pub use error::{ErrorCode, ToolError};
@@ -195,7 +195,10 @@ async fn run(
     context: CallContext,
 ) -> Result<Outcome, ToolError> {
     match arguments::fit(arguments, &entry.tool.input_schema) {
-        Ok(arguments) => (entry.handler)(Arc::clone(desk), arguments, context).await,
+        Ok(Fitted { arguments, empty }) => {
+            let outcome = (entry.handler)(Arc::clone(desk), arguments, context).await;
+            outcome.map_err(|error| error.with_empty(&empty))
+        }
         Err(fault) => Err(explain(fault, desk).await),
     }
 }

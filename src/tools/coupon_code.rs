@@ -80,3 +80,9 @@ impl From<&(u64, CodeRow, String)> for FailedCode {
         Self { id: row.id, code: row.code.clone(), why: why.clone() }
     }
 }
+
+/// A limit of codes where 0, which hosts send that must fill in every argument, does not mean unlimited: that is said
+/// in so many words.
+pub(super) fn unless_forced<N: Copy + Default + PartialEq>(given: Option<N>, unlimited: bool) -> Option<N> {
+    given.filter(|limit| *limit != N::default()).or_else(|| unlimited.then(N::default))
+}

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::bigcommerce::Patience;
 use crate::changes::create_promotion::{NewPromotion, Planned};
@@ -20,6 +20,9 @@ use super::error::ToolError;
 use super::schema;
 
 pub(super) struct CreatePromotion;
+
+const RULES_SUCH_AS: &str =
+    r#"Such as [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}}]."#;
 
 /// The new promotion.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -80,9 +83,9 @@ pub(super) struct Input {
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: Option<u64>,
-    /// BigCommerce rules, for every other shape.
+    /// BigCommerce's rules as a JSON array, for every other shape.
     #[serde(default)]
-    rules: Option<Vec<Map<String, Value>>>,
+    rules: Option<String>,
     /// Copy rules, targets, groups, channels, schedule and stacking of it.
     #[serde(default)]
     #[schemars(range(min = 1))]
@@ -213,7 +216,7 @@ fn parse(input: Input, code_limits: UseLimits) -> Result<NewPromotion, ToolError
     Ok(NewPromotion {
         name,
         simple,
-        rules: input.rules.map(raw_rules).transpose()?,
+        rules: input.rules.as_deref().map(raw_rules).transpose()?,
         copy_from: input.copy_from_promotion_id,
         starts_at: input.starts_at,
         ends_at: input.ends_at,
@@ -284,15 +287,18 @@ fn simple(input: &Input) -> Result<Option<Simple>, ChangeError> {
     Ok(Some(Simple { discount, minimum_spend, target }))
 }
 
-fn raw_rules(rules: Vec<Map<String, Value>>) -> Result<Vec<Value>, ChangeError> {
-    let complete = |rule: &Map<String, Value>| rule.get("action").is_some_and(Value::is_object);
+/// BigCommerce's rules; one alone stands for a list of one.
+fn raw_rules(text: &str) -> Result<Vec<Value>, ChangeError> {
+    let rules = match serde_json::from_str(text) {
+        Ok(Value::Array(rules)) => rules,
+        Ok(rule @ Value::Object(_)) => vec![rule],
+        _ => return Err(invalid("rules is no JSON array of objects.", RULES_SUCH_AS)),
+    };
+    let complete = |rule: &Value| rule.get("action").is_some_and(Value::is_object);
     if rules.is_empty() || !rules.iter().all(complete) {
-        return Err(invalid(
-            "Each of rules needs an action.",
-            r#"Such as [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}}]."#,
-        ));
+        return Err(invalid("Each of rules needs an action.", RULES_SUCH_AS));
     }
-    Ok(rules.into_iter().map(Value::Object).collect())
+    Ok(rules)
 }
 
 /// One currency, or any.

@@ -152,10 +152,6 @@ fn parse(input: Input) -> Result<Selection, ToolError> {
         return Ok(Selection::Ids { promotion_id, ids });
     }
     let prefix = code_prefix.map(|prefix| prefix.trim().to_owned());
-    if prefix.as_ref().is_some_and(String::is_empty) {
-        let hint = "Give the letters that the codes begin with, or leave it out.";
-        return Err(invalid("code_prefix is empty, which every code begins with.", hint).into());
-    }
     let uses = filter.map(|filter| match filter {
         Filter::Unused => Uses::Unused,
         Filter::UsedUp => Uses::UsedUp,

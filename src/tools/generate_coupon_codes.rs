@@ -10,6 +10,7 @@ use crate::coupons::code_shape::ShapeRequest;
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
+use super::coupon_code::unless_forced;
 use super::error::ToolError;
 use super::job::{self, Followed, Job};
 use super::schema;
@@ -48,14 +49,17 @@ pub(super) struct Input {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     exclude_characters: Option<Characters>,
-    /// Uses per code; default 1, 0 = unlimited.
+    /// Uses per code; default 1.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses: Option<u32>,
-    /// Default 1, 0 = unlimited.
+    /// Default 1.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: Option<u32>,
+    /// No limit where max_uses or max_uses_per_customer is left out.
+    #[serde(default)]
+    unlimited: bool,
     /// Repeat the pattern and limits of this job.
     #[serde(default)]
     like_job_id: Option<String>,
@@ -121,6 +125,8 @@ fn parse(input: Input) -> Result<Generation, ToolError> {
             .into());
         }
     };
+    let limit = |given: Option<u32>| unless_forced(given, input.unlimited);
+    let (max_uses, max_uses_per_customer) = (limit(input.max_uses), limit(input.max_uses_per_customer));
     Ok(Generation {
         promotion_id: input.promotion_id,
         amount,
@@ -131,8 +137,8 @@ fn parse(input: Input) -> Result<Generation, ToolError> {
             code_length: input.code_length,
             exclude_characters: input.exclude_characters.map(|given| given.0).into_iter().collect(),
         },
-        max_uses: input.max_uses,
-        max_uses_per_customer: input.max_uses_per_customer,
+        max_uses,
+        max_uses_per_customer,
         like: input.like_job_id.as_deref().map(job::id).transpose()?,
     })
 }

@@ -36,7 +36,7 @@ pub(super) struct Input {
     /// A previous_cursor: goes back before it. Not with after or page.
     before: Option<String>,
     /// Page number from 1; has_more then means the next number. Deprecated by BigCommerce; use after.
-    #[schemars(range(min = 1), extend("deprecated" = true))]
+    #[schemars(range(min = 1))]
     page: Option<u64>,
 }
 

@@ -10,7 +10,7 @@ use crate::coupons::{CodeText, quoted};
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
-use super::coupon_code::CouponCode;
+use super::coupon_code::{CouponCode, unless_forced};
 use super::error::ToolError;
 use super::schema;
 
@@ -25,14 +25,17 @@ pub(super) struct Input {
     /// Another text; left out = the same.
     #[serde(default)]
     new_code: Option<String>,
-    /// Uses in all; 0 = unlimited; left out = as before.
+    /// Uses in all; left out = as before.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses: Option<u64>,
-    /// Uses per customer; 0 = unlimited; left out = as before.
+    /// Uses per customer; left out = as before.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: Option<u64>,
+    /// No limit where max_uses or max_uses_per_customer is left out.
+    #[serde(default)]
+    unlimited: bool,
     /// Whether past uses count against max_uses.
     #[serde(default = "yes")]
     count_past_uses: bool,
@@ -73,8 +76,8 @@ impl ChangeTool for ReplaceCouponCode {
         let replacement = Replacement {
             code: CodeText::parse(&input.code)?,
             new_code: input.new_code.as_deref().map(CodeText::parse).transpose()?,
-            max_uses: input.max_uses,
-            max_uses_per_customer: input.max_uses_per_customer,
+            max_uses: unless_forced(input.max_uses, input.unlimited),
+            max_uses_per_customer: unless_forced(input.max_uses_per_customer, input.unlimited),
             count_past_uses: input.count_past_uses,
         };
         let PlannedReplacement { promotion_id, old, plan, .. } =

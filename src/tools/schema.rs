@@ -1,7 +1,7 @@
 //! JSON Schemas that every host takes, made in one place for all tools.
 //!
 //! What schemars derives is valid JSON Schema and yet makes hosts drop tools: `$ref`, nullable unions, type
-//! arrays, `const`, boolean subschemas and formats such as `uint32`. Here these are rewritten to the plain
+//! arrays, `const`, `additionalProperties`, boolean subschemas and formats such as `uint32`. Here these are rewritten to the plain
 //! subset that all of them read.
 //!
 //! Every conversation pays for the schemas, so what a model learns nothing from is left out: the doc of an
@@ -79,9 +79,8 @@ fn portable(schema: &mut Schema) {
     if object.get("format").is_some_and(|format| format != "date-time") {
         object.remove("format");
     }
-    if object.get("additionalProperties") == Some(&Value::Bool(true)) {
-        object.remove("additionalProperties");
-    }
+    // Some hosts drop a tool for it. That an argument does not exist is found where arguments are made to fit.
+    object.remove("additionalProperties");
     if object.get("default").is_some_and(is_nothing) {
         object.remove("default");
     }
@@ -210,11 +209,10 @@ mod tests {
                 "inner": {
                     "description": "What is inside.", "type": "object",
                     "properties": {"count": {"description": "How many.", "type": "integer", "minimum": 0}},
-                    "additionalProperties": false, "required": ["count"],
+                    "required": ["count"],
                 },
                 "share": {"description": "A share.", "type": "number"},
             },
-            "additionalProperties": false,
             "required": ["id"],
         });
         assert_eq!(Value::Object((*of_input::<Outer>()).clone()), expected);
@@ -237,7 +235,7 @@ mod tests {
                 "all": {
                     "description": "Each of them.", "type": "array",
                     "items": {
-                        "type": "object", "additionalProperties": false,
+                        "type": "object",
                         "properties": {"count": {"description": "How many.", "type": "integer"}},
                     },
                 },

@@ -32,7 +32,9 @@ fn the_list_costs_less_than_its_budgets() {
         total_with_outputs += cost_with_output;
         costs.push((tool.name, cost, cost_with_output));
     }
+    let settings = costs.iter().find(|(name, ..)| name == "update_promotion_settings").unwrap().1;
     assert!(total <= 5_000, "the tools cost {total} tokens: {costs:?}");
+    assert!(total - settings <= 4_800, "without settings they cost {}: {costs:?}", total - settings);
     assert!(total_with_outputs <= 9_000, "with output schemas {total_with_outputs}: {costs:?}");
 }
 
@@ -51,7 +53,6 @@ fn every_tool_says_what_hosts_ask_for() {
             annotations.open_world_hint,
         ];
         assert!(hints.iter().all(Option::is_some), "{name}: {hints:?}");
-        assert_eq!(tool.input_schema["additionalProperties"], false, "{name}");
     }
 }
 
@@ -77,8 +78,20 @@ enum Side {
 
 fn assert_portable(schema: &Value, side: Side, path: &str) {
     let object = schema.as_object().unwrap_or_else(|| panic!("{path}: a schema is an object, not {schema}"));
-    let forbidden =
-        ["$ref", "$defs", "$schema", "const", "anyOf", "oneOf", "allOf", "not", "prefixItems", "title"];
+    let forbidden = [
+        "$ref",
+        "$defs",
+        "$schema",
+        "const",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "prefixItems",
+        "title",
+        "additionalProperties",
+        "deprecated",
+    ];
     for keyword in forbidden {
         assert!(!object.contains_key(keyword), "{path}: {keyword}");
     }
@@ -96,9 +109,11 @@ fn assert_portable(schema: &Value, side: Side, path: &str) {
         Some(items) => assert_portable(items, side, &format!("{path}[]")),
         None => assert_ne!(schema["type"], "array", "{path}: items"),
     }
-    if let Some(additional) = object.get("additionalProperties") {
-        // Where no property is named, all are.
-        assert_eq!(*additional, !object.contains_key("properties"), "{path}: additionalProperties");
+    if side == Side::Input && schema["type"] == "object" {
+        let described =
+            object.get("properties").and_then(Value::as_object).is_some_and(|all| !all.is_empty());
+        // The root of a tool without arguments has none.
+        assert!(described || !path.contains(['.', '[']), "{path}: an object without properties");
     }
 }
 
@@ -138,7 +153,7 @@ fn assert_limits_explained(schema: &Value, path: &str) -> usize {
         if name.starts_with("max_uses") || name == "code_max_uses" {
             let description = property["description"].as_str().unwrap();
             let says = description.contains("0 ") && description.contains("= unlimited");
-            assert!(says, "{path}: {description}");
+            assert!(says || schema["properties"]["unlimited"].is_object(), "{path}: {description}");
             explained += 1;
         }
         explained += assert_limits_explained(property, &path);
