@@ -2,13 +2,17 @@
 //!
 //! A sentence says what is, a hint says what to do, a code lets a program branch, `retryable` and
 //! `retry_after_s` say whether and when the same call has a chance. `content[0]` is the sentence with its
-//! hint, `content[1]` the JSON; there is no `structuredContent`, because clients check that against the
+//! hint and, in brackets, what programs need; `content[1]` the JSON; `_meta` has the code as well. There is no `structuredContent`, because clients check that against the
 //! schema of success. Never in it: the token, or text of a body that is not BigCommerce's JSON.
 
+use std::fmt;
 use std::time::Duration;
 
-use rmcp::model::{CallToolResult, ContentBlock};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde::Serialize;
+
+/// Where `_meta` of a failure says what programs branch on.
+pub const META_KEY: &str = "io.github.coupon-mcp/error";
 
 /// What went wrong, for programs. Each is published; none is ever renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -155,6 +159,16 @@ impl ToolError {
         Self::lasting(ErrorCode::InvalidArguments, message, hint)
     }
 
+    /// The same; where arguments do not fit together, with those that were empty and so count as left out.
+    #[must_use]
+    pub fn with_empty(mut self, empty: &[String]) -> Self {
+        if self.code == ErrorCode::InvalidArguments && !empty.is_empty() {
+            let is = if empty.len() == 1 { "is empty and counts" } else { "are empty and count" };
+            self.message = format!("{} {} {is} as left out.", self.message, empty.join(", "));
+        }
+        self
+    }
+
     /// More calls at once than this server takes.
     pub fn busy() -> Self {
         let message = "This server is working on as many calls as it takes at once.";
@@ -194,10 +208,34 @@ impl ToolError {
         Self::lasting(ErrorCode::Internal, "This server made a mistake.", "Report it, with the server's log.")
     }
 
-    /// The tool result: sentence with hint, then the JSON.
+    /// The tool result: sentence with hint and code, then the JSON.
     pub fn into_result(self) -> CallToolResult {
         let json = serde_json::to_string(&self).unwrap_or_default();
-        let sentence = format!("{} {}", self.message, self.hint);
-        CallToolResult::error(vec![ContentBlock::text(sentence), ContentBlock::text(json)])
+        let program =
+            ForPrograms { code: self.code, retryable: self.retryable, retry_after_s: self.retry_after_s };
+        let sentence = format!("{} {} {program}", self.message, self.hint);
+        let mut result = CallToolResult::error(vec![ContentBlock::text(sentence), ContentBlock::text(json)]);
+        let about = serde_json::to_value(program).unwrap_or_default();
+        result.meta = Some(MetaObject(JsonObject::from_iter([(META_KEY.to_owned(), about)])));
+        result
+    }
+}
+
+/// What a program branches on. In the first block too, because some frameworks keep no other, and in `_meta`.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct ForPrograms {
+    code: ErrorCode,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
+}
+
+impl fmt::Display for ForPrograms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, retryable: {}", self.code.as_str(), self.retryable)?;
+        if let Some(seconds) = self.retry_after_s {
+            write!(f, ", retry_after_s: {seconds}")?;
+        }
+        f.write_str("]")
     }
 }
