@@ -82,7 +82,8 @@ impl Cli {
     /// # Errors
     /// When they are not as they must be, and when help or the version is wanted; [`misused`] prints it.
     pub fn from_command_line() -> Result<Self, clap::Error> {
-        let matches = usage::without_env_values(Self::command()).try_get_matches()?;
+        let command = usage::without_unfilled_variables(usage::without_env_values(Self::command()));
+        let matches = command.try_get_matches()?;
         Self::from_arg_matches(&matches)
     }
 

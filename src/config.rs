@@ -1,5 +1,6 @@
 //! Settings: one small struct per concern, each field with its variable, flag, default and unit.
 
+pub mod environment;
 pub mod file;
 pub mod guard;
 pub mod http;

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use coupon_mcp::cli::{self, Cli};
+use coupon_mcp::config::environment;
 use coupon_mcp::telemetry;
 
 fn main() -> ExitCode {
-    let _log = telemetry::init();
+    let _log = telemetry::init(environment::variable(telemetry::LOG));
     let cli = match Cli::from_command_line() {
         Ok(cli) => cli,
         Err(error) => return cli::misused(&error),

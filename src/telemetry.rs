@@ -39,11 +39,12 @@ impl Drop for Flush {
     }
 }
 
-/// Starts logging. Default: a line per call and this program's warnings and errors; of rmcp its errors only,
+/// Starts logging, with what [`LOG`] holds. Default: a line per call and this program's warnings and errors; of rmcp its errors only,
 /// without its complaints that a peer has left. Keep what this returns until the program ends.
-pub fn init() -> Flush {
-    let filter = EnvFilter::try_from_env(LOG)
-        .unwrap_or_else(|_| EnvFilter::new("warn,rmcp=error,rmcp::service=off,coupon_mcp=info"));
+pub fn init(filter: Option<String>) -> Flush {
+    let filter = filter
+        .and_then(|filter| EnvFilter::try_new(filter).ok())
+        .unwrap_or_else(|| EnvFilter::new("warn,rmcp=error,rmcp::service=off,coupon_mcp=info"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Event)

@@ -14,7 +14,7 @@ use rmcp::transport::TokioChildProcess;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::config::StoreArgs;
+use crate::config::{StoreArgs, environment};
 use crate::telemetry;
 
 use super::output;
@@ -33,7 +33,7 @@ pub(super) async fn run(command: &DemoCommand) -> anyhow::Result<ExitCode> {
     let style = Style::of_stdout();
     let mut child = Command::new(std::env::current_exe().context("cannot find the path of this program")?);
     child.args(["stdio", "--sandbox"]);
-    if std::env::var_os(telemetry::LOG).is_none() {
+    if environment::variable(telemetry::LOG).is_none() {
         child.env(telemetry::LOG, "error");
     }
     if let Some(file) = &command.store.sandbox_data {

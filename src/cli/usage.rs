@@ -3,12 +3,27 @@
 use std::error::Error;
 
 use clap::Command;
+use clap::builder::{OsStr, Resettable};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::config::environment::is_filled;
 
 /// The command, whose help names the environment variables and does not show what they hold.
 pub(super) fn without_env_values(command: Command) -> Command {
     let command = command.mut_args(|argument| argument.hide_env_values(true));
     command.mut_subcommands(without_env_values)
+}
+
+/// The command, with no look at the variables that a host could not fill.
+pub(super) fn without_unfilled_variables(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let value = argument.get_env().map(|name| std::env::var(name).unwrap_or_else(|_| "?".to_owned()));
+        match value {
+            Some(value) if !is_filled(&value) => argument.env(Resettable::<OsStr>::Reset),
+            _ => argument,
+        }
+    });
+    command.mut_subcommands(without_unfilled_variables)
 }
 
 /// The fault, and where help is.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
 
+use super::environment::{bare, is_filled};
 use crate::coupons::store_time;
 
 /// The store hash: "Permanent ID of the BigCommerce store".
@@ -106,6 +107,9 @@ pub enum ConfigError {
          paste it again"
     )]
     Token,
+    /// The token is given twice, and the two may differ.
+    #[error("BIGCOMMERCE_ACCESS_TOKEN and BIGCOMMERCE_ACCESS_TOKEN_FILE are both set: keep one of them")]
+    TwoTokens,
     /// The token file cannot be read or is empty.
     #[error("the file of BIGCOMMERCE_ACCESS_TOKEN_FILE cannot be used: {0}")]
     TokenFile(String),
@@ -163,9 +167,15 @@ impl StoreArgs {
 fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreConfig, ConfigError> {
     let set =
         |name: &'static str| variable(name).map(|value| unquoted(&value)).filter(|value| !value.is_empty());
+    let filled = |value: &Option<String>| value.as_deref().is_some_and(is_filled);
     let hash = set(STORE_HASH);
-    let token = set(ACCESS_TOKEN);
-    let file = set(ACCESS_TOKEN_FILE);
+    let (mut token, mut file) = (set(ACCESS_TOKEN), set(ACCESS_TOKEN_FILE));
+    match (filled(&token), filled(&file)) {
+        (true, true) => return Err(ConfigError::TwoTokens),
+        (true, false) => file = None,
+        (false, true) => token = None,
+        (false, false) => {}
+    }
     for (variable, value) in [(STORE_HASH, &hash), (ACCESS_TOKEN, &token), (ACCESS_TOKEN_FILE, &file)] {
         if let Some(value) = value.as_deref().and_then(placeholder) {
             return Err(ConfigError::Placeholder { variable, value });
@@ -177,7 +187,8 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreCo
         return Err(ConfigError::Missing { missing });
     };
     let hash = store_hash(hash).ok_or(ConfigError::StoreHash)?;
-    let api = api_url(set(API_URL).as_deref().unwrap_or(DEFAULT_API_URL))?;
+    let api = set(API_URL).filter(|url| is_filled(url));
+    let api = api_url(api.as_deref().unwrap_or(DEFAULT_API_URL))?;
     let token = match (token, file) {
         (Some(token), _) => token,
         (None, file) => read_token(Path::new(&file.unwrap_or_default()))?,
@@ -189,7 +200,7 @@ fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<StoreCo
 }
 
 fn unquoted(value: &str) -> String {
-    value.trim().trim_matches(['"', '\'']).trim().to_owned()
+    bare(value).to_owned()
 }
 
 /// The part of a value that shows it to be a placeholder, and nothing else of it: the rest may be a secret.

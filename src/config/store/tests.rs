@@ -109,3 +109,28 @@ fn the_api_address_is_https_unless_it_is_loopback() {
         assert!(matches!(with(url), Err(ConfigError::ApiUrl(_))), "{url}");
     }
 }
+
+#[test]
+fn one_token_is_enough_and_two_are_one_too_many() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    std::fs::write(&path, "from-file").unwrap();
+    let path = path.to_str().unwrap();
+    let with = |token, file| resolved(&[(STORE_HASH, "a"), (ACCESS_TOKEN, token), (ACCESS_TOKEN_FILE, file)]);
+    assert_eq!(with("t", path), Err(ConfigError::TwoTokens));
+    for unfilled in ["", "${user_config.token}"] {
+        assert_eq!(with("t", unfilled).unwrap().2, "t");
+        assert_eq!(with(unfilled, path).unwrap().2, "from-file");
+    }
+    let placeholder = with("${TOKEN}", "${FILE}");
+    assert_eq!(
+        placeholder,
+        Err(ConfigError::Placeholder { variable: ACCESS_TOKEN, value: "${TOKEN}".into() })
+    );
+}
+
+#[test]
+fn an_api_address_that_the_host_did_not_fill_in_is_the_usual_one() {
+    let (api, ..) = resolved(&[(STORE_HASH, "a"), (ACCESS_TOKEN, "t"), (API_URL, "${API_URL}")]).unwrap();
+    assert_eq!(api, "https://api.bigcommerce.com/");
+}
