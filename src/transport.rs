@@ -6,6 +6,7 @@ mod cors;
 pub mod guard;
 mod in_flight;
 mod memory;
+mod message;
 pub mod opening;
 mod openings;
 mod sessions;

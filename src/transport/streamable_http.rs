@@ -52,11 +52,16 @@ where
 async fn arrive(State(calls): State<TaskTracker>, request: Request, next: Next) -> Response {
     let call = (request.method() == Method::POST).then(|| calls.token());
     let arrival = Arrival::new(openings::address(&request));
+    let ends = request.method() == Method::DELETE;
     let answered = async {
         let mut response = next.run(request).await;
         if let Some(call) = call {
             // The connection keeps it until the answer has been sent.
             response.extensions_mut().insert(Arc::new(call));
+        }
+        // There is nothing left that could be done later, and the Python SDK takes 202 for a failure.
+        if ends && response.status() == StatusCode::ACCEPTED {
+            *response.status_mut() = StatusCode::NO_CONTENT;
         }
         ARRIVAL.with(Arrival::refusal).map_or(response, |refusal| answer(&refusal))
     };
