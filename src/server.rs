@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
-    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    CompleteRequestParams, CompleteResult, ConstString, CustomRequest, CustomResult, DiscoverResult,
+    ErrorCode, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SetLevelRequestMethod, SubscribeRequestMethod, SubscribeRequestParams, Tool, UnsubscribeRequestMethod,
+    UnsubscribeRequestParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -25,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::tools::{Outcome, Toolbox};
 
 use places::{Client, Places};
+use resources::Address;
 
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// What the tools, prompts and templates are does not change while the server runs.
@@ -125,10 +128,6 @@ impl CouponServer {
         if is_modern(context) {
             result.meta.get_or_insert_default().extend(self.server_info());
         }
-        // Hosts from before 2025-06-18 know no links, and may refuse a result that has one.
-        if context.protocol_version().is_some_and(|version| version < ProtocolVersion::V_2025_06_18) {
-            result.content.retain(|block| block.as_resource_link().is_none());
-        }
         result
     }
 }
@@ -189,7 +188,32 @@ impl ServerHandler for CouponServer {
         _: CompleteRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+        Err(not_found(CompleteRequestMethod::VALUE))
+    }
+
+    #[allow(deprecated, reason = "hosts go on calling it")]
+    async fn set_level(
+        &self,
+        _: rmcp::model::SetLevelRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Err(not_found(SetLevelRequestMethod::VALUE))
+    }
+
+    async fn subscribe(
+        &self,
+        _: SubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Err(not_found(SubscribeRequestMethod::VALUE))
+    }
+
+    async fn unsubscribe(
+        &self,
+        _: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Err(not_found(UnsubscribeRequestMethod::VALUE))
     }
 
     async fn list_prompts(
@@ -236,8 +260,7 @@ impl ServerHandler for CouponServer {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let offered = self.get_tool(resources::TOOL).is_some();
-        let templates = if offered { resources::templates() } else { Vec::new() };
+        let templates = resources::templates(|tool| self.get_tool(tool).is_some());
         let mut result = ListResourceTemplatesResult::with_all_items(templates);
         if is_modern(&context) {
             result = result.with_ttl_ms(milliseconds(LISTS_TTL)).with_cache_scope(CacheScope::Public);
@@ -251,14 +274,21 @@ impl ServerHandler for CouponServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let arguments = resources::arguments(&request.uri)?;
-        let client = Client::of(&context);
-        let Outcome::Answer(answer) =
-            self.run_tool(resources::TOOL, arguments, asking::call_context(&context), client).await?
-        else {
-            return Err(ErrorData::internal_error("reading asks nobody", None));
+        let mut result = match resources::address(&request.uri)? {
+            Address::Promotion(arguments) => {
+                let client = Client::of(&context);
+                let call = asking::call_context(&context);
+                let Outcome::Answer(answer) =
+                    self.run_tool(resources::PROMOTION, arguments, call, client).await?
+                else {
+                    return Err(ErrorData::internal_error("reading asks nobody", None));
+                };
+                resources::contents(&request.uri, &answer)?
+            }
+            Address::Export(job_id) => {
+                resources::export(&request.uri, self.shared.toolbox.read_export(job_id).await)?
+            }
         };
-        let mut result = resources::contents(&request.uri, &answer)?;
         if is_modern(&context) {
             // Other people change promotions too.
             result = result.with_ttl_ms(0).with_cache_scope(CacheScope::Private);
@@ -267,35 +297,20 @@ impl ServerHandler for CouponServer {
         Ok(result.into())
     }
 
-    /// rmcp hands over whatever does not parse: unknown methods, and known ones with malformed params.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        context: RequestContext<RoleServer>,
+        _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let CustomRequest { method, params, .. } = request;
-        if method == "tools/call"
-            && let Some(params) = &params
-            && let Some(result) = self.call_with_text_arguments(params, &context).await
-        {
-            return result;
-        }
-        let known = match method.as_str() {
-            "tools/call"
-            | "tools/list"
-            | "server/discover"
-            | "prompts/list"
-            | "prompts/get"
-            | "resources/list"
-            | "resources/templates/list"
-            | "resources/read" => true,
-            // 2026-07-28 has done away with these.
-            "initialize" | "ping" => !is_modern(&context),
-            _ => false,
-        };
-        if known {
-            return Err(ErrorData::invalid_params(format!("The params of {method} are malformed."), None));
-        }
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, method, None))
+        Err(not_found(&request.method))
     }
+}
+
+const METHODS: &str = "initialize, ping, server/discover, tools/list, tools/call, prompts/list, prompts/get, \
+                       resources/list, resources/templates/list and resources/read";
+
+fn not_found(method: &str) -> ErrorData {
+    let method: String = crate::coupons::clean(method).chars().take(64).collect();
+    let sentence = format!("There is no method \"{method}\" here. The methods are {METHODS}.");
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, sentence, None)
 }

@@ -38,12 +38,11 @@ mod undo;
 mod update_promotion;
 mod update_promotion_settings;
 
-use std::iter::once;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Resource, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,6 +55,7 @@ use arguments::{ArgumentFault, Fitted};
 use change::ChangeTool;
 pub use context::{CallContext, Consent, Outcome, Place, Question};
 pub use error::{ErrorCode, ToolError};
+pub use export_coupon_codes::{EXPORTS, ExportText};
 pub use progress::Progress;
 
 /// Promotions to choose from are a courtesy beside an error that is known: they must not hold it up.
@@ -79,16 +79,15 @@ trait CouponTool {
     ) -> impl Future<Output = Result<Reply<Self::Output>, ToolError>> + Send;
 }
 
-/// What a tool answers: the structured result, its text where that is not the same JSON, and what lies elsewhere.
+/// What a tool answers: the structured result, and its text where that is not the same JSON.
 struct Reply<T> {
     structured: T,
     text: Option<String>,
-    links: Vec<Resource>,
 }
 
 impl<T> From<T> for Reply<T> {
     fn from(structured: T) -> Self {
-        Self { structured, text: None, links: Vec::new() }
+        Self { structured, text: None }
     }
 }
 
@@ -170,6 +169,15 @@ impl Toolbox {
         })
     }
 
+    /// Reads the file of an export, for a resource; `None` where exports are not offered.
+    pub async fn read_export(&self, job_id: &str) -> Option<Result<ExportText, ToolError>> {
+        self.entry(export_coupon_codes::ExportCouponCodes::NAME)?;
+        Some(match &self.desk {
+            Ok(desk) => export_coupon_codes::read(desk, job_id).await,
+            Err(error) => Err(error.clone()),
+        })
+    }
+
     fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.tool.name == name)
     }
@@ -244,11 +252,10 @@ async fn handle<T: CouponTool>(
 ) -> Result<Outcome, ToolError> {
     let input = serde_path_to_error::deserialize(Value::Object(arguments))
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
-    let Reply { structured, text, links } = T::run(desk, input, context).await?;
+    let Reply { structured, text } = T::run(desk, input, context).await?;
     let structured = serde_json::to_value(structured).map_err(|error| ToolError::internal(&error))?;
     let text = text.unwrap_or_else(|| structured.to_string());
-    let links = links.into_iter().map(ContentBlock::resource_link);
-    let mut result = CallToolResult::success(once(ContentBlock::text(text)).chain(links).collect());
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = Some(structured);
     Ok(Outcome::Answer(result))
 }

@@ -1,6 +1,7 @@
 //! How hosts reach the server: stdio, Streamable HTTP at `/mcp`, and the older HTTP+SSE at `/sse` + `/messages`.
 
 mod authority;
+mod batch;
 mod connections;
 mod cors;
 pub mod guard;

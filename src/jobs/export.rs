@@ -15,7 +15,7 @@ use super::reading::{self, Page, Pages, Place, Reader, Reading};
 use super::run::{Halt, Run};
 use super::spec::ExportSpec;
 use file::ExportFile;
-pub use file::{FileFault, discard, reserve};
+pub use file::{FileFault, FileText, discard, read, reserve};
 pub use rows::COLUMNS;
 
 /// How far an export has come, as the journal keeps it.

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CustomResult, JsonObject};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, JsonObject};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use serde_json::{Value, json};
 use tracing::{debug, info, warn};
 
 use crate::tools::{self, CallContext, Outcome, Place, ToolError};
@@ -96,30 +95,5 @@ impl CouponServer {
             format!("Unknown tool \"{name}\". The tools are {}.", known.join(", ")),
             None,
         )
-    }
-
-    /// A `tools/call` whose `arguments` are an object written as a JSON string, as some hosts send it.
-    pub(super) async fn call_with_text_arguments(
-        &self,
-        params: &Value,
-        context: &RequestContext<RoleServer>,
-    ) -> Option<Result<CustomResult, ErrorData>> {
-        let name = params.get("name")?.as_str()?.to_owned();
-        let arguments = serde_json::from_str(params.get("arguments")?.as_str()?).ok()?;
-        let mut request = CallToolRequestParams::new(name).with_arguments(arguments);
-        request.request_state = params.get("requestState").and_then(Value::as_str).map(str::to_owned);
-        request.input_responses =
-            params.get("inputResponses").and_then(|given| serde_json::from_value(given.clone()).ok());
-        let result = self.run_and_ask(request, context).await.map(|response| match response {
-            CallToolResponse::Complete(mut result) => {
-                if !is_modern(context) {
-                    result.result_type = None;
-                }
-                CustomResult::new(json!(result))
-            }
-            CallToolResponse::InputRequired(result) => CustomResult::new(json!(result)),
-            _ => CustomResult::new(Value::Null),
-        });
-        Some(result)
     }
 }

@@ -14,13 +14,27 @@ use crate::changes::{ChangeError, Desk};
 use crate::coupons::CouponError;
 use crate::coupons::code_filter::{CodeFilter, Uses};
 use crate::jobs::JobState;
-use crate::jobs::export::{self, COLUMNS, FileFault};
-use crate::jobs::spec::{ExportSpec, WorkSpec};
+use crate::jobs::export::{self, COLUMNS, FileFault, FileText};
+use crate::jobs::spec::{ExportSpec, Spec, WorkSpec};
 
 use super::job::{self, Job};
 use super::{CallContext, CouponTool, Reply, ToolError, schema};
 
 pub(super) struct ExportCouponCodes;
+
+/// How the address of an export's resource begins; the id of its job follows.
+pub const EXPORTS: &str = "coupons://exports/";
+/// A longer file is not handed out as a resource.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The file of an export as a resource.
+#[derive(Debug)]
+pub struct ExportText {
+    /// The file, or where it is if it is long.
+    pub text: String,
+    /// What the text is.
+    pub mime_type: &'static str,
+}
 
 /// Promotions that are named one by one.
 const MOST_PROMOTIONS: usize = 100;
@@ -69,6 +83,8 @@ pub(super) struct Output {
     message: String,
     /// Absolute; the file is there when the status is done.
     path: PathBuf,
+    /// The file as an MCP resource.
+    resource: String,
     /// Codes written.
     rows: u64,
     columns: [&'static str; COLUMNS.len()],
@@ -120,12 +136,42 @@ impl CouponTool for ExportCouponCodes {
             status: record.state.as_str(),
             message,
             path,
+            resource: format!("{EXPORTS}{}", record.id),
             rows,
             columns: COLUMNS,
             job: Job::of(desk, &record),
         };
-        Ok(Reply { links: job::links(&record), ..output.into() })
+        Ok(output.into())
     }
+}
+
+/// The file of a finished export.
+pub(super) async fn read(desk: &Desk, job_id: &str) -> Result<ExportText, ToolError> {
+    let record = desk.jobs().job(&job::id(job_id)?).await?;
+    let Some(path) = Spec::export_path(&record).filter(|_| record.state == JobState::Done) else {
+        return Err(ChangeError::invalid(
+            format!("The job {} is no export that is done.", record.id),
+            "get_job shows how a job stands.",
+        )
+        .into());
+    };
+    let reading = path.clone();
+    let file = tokio::task::spawn_blocking(move || export::read(&reading, MOST_BYTES)).await;
+    let file = file.map_err(|error| ToolError::internal(&error))?;
+    let missing = |fault| {
+        ChangeError::invalid(format!("The export cannot be read: {fault}."), "Export the codes again.")
+    };
+    Ok(match file.map_err(missing)? {
+        FileText::Whole(text) => ExportText { text, mime_type: "text/csv" },
+        FileText::TooLong(bytes) => ExportText {
+            text: format!(
+                "This export is {bytes} bytes long, more than is handed out here (1 MB). It is the file {} on the \
+                 machine on which this server runs; copy it from there.",
+                path.display()
+            ),
+            mime_type: "text/plain",
+        },
+    })
 }
 
 /// Ids and names of the promotions, each once.

@@ -71,7 +71,7 @@ impl CouponTool for GetJob {
             job: Some(Job::of(desk, &record)),
             jobs: None,
         };
-        Ok(Reply { links: job::links(&record), ..output.into() })
+        Ok(output.into())
     }
 }
 

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use futures::FutureExt;
-use rmcp::model::Resource;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::bigcommerce::Patience;
 use crate::changes::{ChangeError, Desk};
@@ -146,20 +144,6 @@ pub(super) async fn begin_reading(
         at: desk.now(),
     };
     Ok(desk.jobs().begin(job, Vec::new()).await?)
-}
-
-/// The file of an export that is done.
-pub(super) fn links(record: &JobRecord) -> Vec<Resource> {
-    let link = || {
-        let path = Spec::export_path(record).filter(|_| record.state == JobState::Done)?;
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        let resource = Resource::new(Url::from_file_path(&path).ok()?, name).with_mime_type("text/csv");
-        Some(match result_of(record, "bytes").and_then(|bytes| bytes.as_u64()) {
-            Some(bytes) => resource.with_size(bytes),
-            None => resource,
-        })
-    };
-    link().into_iter().collect()
 }
 
 /// Waits for a job that will end within the call; one that takes longer is only looked at. Whatever goes wrong with

@@ -22,6 +22,8 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::debug;
 
+use super::message::answered;
+
 /// The requests of one session that are under way. Clones share everything.
 #[derive(Debug, Clone)]
 pub(super) struct InFlight {
@@ -335,15 +337,6 @@ impl<T: Transport<RoleServer>> Tracked<T> {
             _ => {}
         }
         Some(message)
-    }
-}
-
-/// The request that a message answers.
-fn answered(message: &ServerJsonRpcMessage) -> Option<&RequestId> {
-    match message {
-        JsonRpcMessage::Response(response) => Some(&response.id),
-        JsonRpcMessage::Error(error) => error.id.as_ref(),
-        _ => None,
     }
 }
 

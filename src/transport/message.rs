@@ -6,9 +6,10 @@
 use std::fmt;
 
 use rmcp::model::{
-    CallToolRequestParams, ClientJsonRpcMessage, CompleteRequestParams, ErrorData, GetPromptRequestParams,
-    InitializeRequestParams, JsonObject, PaginatedRequestParams, ReadResourceRequestParams, RequestId,
-    ServerJsonRpcMessage,
+    CallToolRequestParams, ClientJsonRpcMessage, ClientNotification, ClientRequest, CompleteRequestParams,
+    ErrorData, GetPromptRequestParams, InitializeRequestParams, JsonObject, JsonRpcMessage,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, RequestId, ServerJsonRpcMessage,
+    ServerResult,
 };
 use serde::Deserializer as _;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
@@ -17,8 +18,8 @@ use serde_json::Value;
 /// What came.
 #[derive(Debug)]
 pub(super) enum Incoming {
-    /// One message.
-    Message(Box<ClientJsonRpcMessage>),
+    /// One message; whether it is the text as it came.
+    Message { message: Box<ClientJsonRpcMessage>, as_it_came: bool },
     /// Several in one.
     Batch(Vec<Value>),
     /// Nothing that can be used; this is the answer.
@@ -27,11 +28,30 @@ pub(super) enum Incoming {
     Dropped,
 }
 
+impl Incoming {
+    /// How many messages it holds.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Message { .. } => 1,
+            Self::Batch(batch) => batch.len(),
+            Self::Refused(_) | Self::Dropped => 0,
+        }
+    }
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a text.
 pub(super) fn read(text: &[u8]) -> Incoming {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let without_mark = text.strip_prefix(BYTE_ORDER_MARK);
+    let as_it_came = without_mark.is_none();
+    let text = without_mark.unwrap_or(text);
+    // Nearly every message is in form, and need not be looked at twice.
+    if let Ok(message) = serde_json::from_slice(text)
+        && is_understood(&message)
+    {
+        return Incoming::Message { message: Box::new(message), as_it_came };
+    }
     match serde_json::from_slice(text) {
         Ok(Value::Array(batch)) => Incoming::Batch(batch),
         Ok(value) => read_one(value),
@@ -70,7 +90,7 @@ pub(super) fn read_one(message: Value) -> Incoming {
             message.remove("params");
         }
         Some(params) => {
-            objects_for_lists(params);
+            mend(params);
             if !params.is_object() {
                 return reply(
                     is_notification,
@@ -82,17 +102,53 @@ pub(super) fn read_one(message: Value) -> Incoming {
         None => {}
     }
     if let Some(result) = message.get_mut("result") {
-        objects_for_lists(result);
+        mend(result);
     }
     let params = message.get("params").cloned().unwrap_or_else(|| Value::Object(JsonObject::new()));
     match serde_json::from_value(Value::Object(message)) {
-        Ok(message) => Incoming::Message(Box::new(message)),
-        Err(_) if is_answer => Incoming::Dropped,
-        Err(_) => {
-            let sentence = fault(&method, &params)
-                .unwrap_or_else(|| format!("The params of {method} are not as they must be."));
-            reply(is_notification, id, ErrorData::invalid_params(sentence, None))
+        Ok(message) if is_understood(&message) => accepted(message),
+        _ if is_answer => Incoming::Dropped,
+        read => match (fault(&method, &params), read) {
+            (None, Ok(message)) => accepted(message),
+            (fault, _) => {
+                reply(is_notification, id, ErrorData::invalid_params(fault.unwrap_or_default(), None))
+            }
+        },
+    }
+}
+
+fn accepted(message: ClientJsonRpcMessage) -> Incoming {
+    Incoming::Message { message: Box::new(message), as_it_came: false }
+}
+
+/// Whether rmcp knows what it is. A request that does not fit its method is one of an unknown method to it.
+fn is_understood(message: &ClientJsonRpcMessage) -> bool {
+    match message {
+        JsonRpcMessage::Request(request) => !matches!(request.request, ClientRequest::CustomRequest(_)),
+        JsonRpcMessage::Notification(notification) => {
+            !matches!(notification.notification, ClientNotification::CustomNotification(_))
         }
+        _ => true,
+    }
+}
+
+/// The version of the session that a message opens.
+pub(super) fn opened(message: &ServerJsonRpcMessage) -> Option<&ProtocolVersion> {
+    match message {
+        JsonRpcMessage::Response(response) => match &response.result {
+            ServerResult::InitializeResult(opened) => Some(&opened.protocol_version),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The request that a message answers.
+pub(super) fn answered(message: &ServerJsonRpcMessage) -> Option<&RequestId> {
+    match message {
+        JsonRpcMessage::Response(response) => Some(&response.id),
+        JsonRpcMessage::Error(error) => error.id.as_ref(),
+        _ => None,
     }
 }
 
@@ -109,20 +165,29 @@ fn reply(is_notification: bool, id: Option<RequestId>, error: ErrorData) -> Inco
     if is_notification { Incoming::Dropped } else { refused(id, error) }
 }
 
-/// Fields of `params` that are objects all the way down, as far as they hold objects or lists.
-const OBJECTS: [&str; 4] = ["_meta", "capabilities", "clientInfo", "arguments"];
-
-/// Puts `{}` where hosts in PHP send `[]` for it.
-fn objects_for_lists(params: &mut Value) {
+/// Puts an object where hosts send something else for it: those in PHP `[]` for `{}`, others a text that holds one.
+fn mend(params: &mut Value) {
     object_for_list(params);
     let Value::Object(fields) = params else { return };
     for (name, field) in fields {
         match name.as_str() {
             // What is below is the tool's.
-            "arguments" | "content" => object_for_list(field),
-            name if OBJECTS.contains(&name) => all_objects(field),
+            "arguments" => {
+                object_for_list(field);
+                object_for_text(field);
+            }
+            "content" => object_for_list(field),
+            "_meta" | "capabilities" | "clientInfo" => all_objects(field),
             _ => {}
         }
+    }
+}
+
+fn object_for_text(value: &mut Value) {
+    if let Value::String(text) = value
+        && let Ok(object) = serde_json::from_str::<JsonObject>(text)
+    {
+        *value = Value::Object(object);
     }
 }
 
@@ -139,16 +204,21 @@ fn all_objects(value: &mut Value) {
     }
 }
 
-/// What is wrong with the params of a method, in JSON's words.
+/// What is wrong with the params of one of MCP's methods that rmcp cannot read, in JSON's words.
 fn fault(method: &str, params: &Value) -> Option<String> {
-    match method {
+    let fault = match method {
         "initialize" => fault_of::<InitializeRequestParams>(params),
         "tools/call" => fault_of::<CallToolRequestParams>(params),
         "resources/read" => fault_of::<ReadResourceRequestParams>(params),
         "prompts/get" => fault_of::<GetPromptRequestParams>(params),
         "completion/complete" => fault_of::<CompleteRequestParams>(params),
-        _ => fault_of::<PaginatedRequestParams>(params),
-    }
+        "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => {
+            fault_of::<PaginatedRequestParams>(params)
+        }
+        "ping" | "server/discover" => None,
+        _ => return None,
+    };
+    Some(fault.unwrap_or_else(|| format!("The params of {method} are not as they must be.")))
 }
 
 fn fault_of<T: DeserializeOwned>(params: &Value) -> Option<String> {
@@ -202,98 +272,4 @@ impl<'de> Visitor<'de> for Fields<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn refusal(text: &str) -> Value {
-        match read(text.as_bytes()) {
-            Incoming::Refused(answer) => serde_json::to_value(answer).unwrap(),
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-
-    fn is_read(message: &Value) -> bool {
-        matches!(read(message.to_string().as_bytes()), Incoming::Message(_))
-    }
-
-    #[test]
-    fn what_is_no_json_is_answered_with_the_id_that_can_be_read() {
-        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-        for arguments in [r#""\ud800""#, "1e400", &deep] {
-            let text = format!(
-                r#"{{"jsonrpc":"2.0","method":"tools/call","params":{{"name":"a","arguments":{{"x":{arguments}}}}},"id":"b"}}"#
-            );
-            let answer = refusal(&text);
-            assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!("b"), &json!(-32700)), "{answer}");
-        }
-        let answer = refusal(r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"x":NaN}}"#);
-        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(7), &json!(-32700)));
-        let answer = refusal("nonsense");
-        assert_eq!((answer.get("id"), &answer["error"]["code"]), (None, &json!(-32700)));
-    }
-
-    #[test]
-    fn a_message_out_of_form_is_answered_with_the_name_of_the_field() {
-        for (message, code, field) in [
-            (json!({"jsonrpc": "2.0", "id": 1}), -32600, "method"),
-            (json!({"jsonrpc": "2.0", "id": 1, "method": 5}), -32600, "method"),
-            (json!({"jsonrpc": "1.0", "id": 1, "method": "ping"}), -32600, "jsonrpc"),
-            (json!({"id": 1, "method": "ping"}), -32600, "jsonrpc"),
-            (json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": [1]}), -32602, "params"),
-            (json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}}), -32602, "params.name"),
-            (
-                json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": 1}}),
-                -32602,
-                "params.name",
-            ),
-            (
-                json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25"}}),
-                -32602,
-                "params.capabilities",
-            ),
-        ] {
-            let answer = refusal(&message.to_string());
-            let sentence = answer["error"]["message"].as_str().unwrap();
-            assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(code)), "{answer}");
-            assert!(sentence.contains(field), "{field}: {sentence}");
-        }
-        for id in [json!(null), json!(1.5), json!({}), json!(true)] {
-            let answer = refusal(&json!({"jsonrpc": "2.0", "id": id, "method": "ping"}).to_string());
-            assert_eq!((answer.get("id"), &answer["error"]["code"]), (None, &json!(-32600)), "{answer}");
-        }
-    }
-
-    #[test]
-    fn an_empty_list_stands_for_an_empty_object() {
-        let call =
-            |params: Value| json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-        assert!(is_read(&call(json!({"name": "get_store", "arguments": []}))));
-        assert!(is_read(&call(json!({"name": "get_store", "_meta": []}))));
-        assert!(is_read(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []})));
-        let capabilities = json!({"roots": [], "elicitation": {"form": []}});
-        for capabilities in [json!([]), capabilities] {
-            assert!(is_read(&json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
-                "protocolVersion": "2025-11-25", "capabilities": capabilities,
-                "clientInfo": {"name": "a", "version": "1"},
-            }})));
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_skipped() {
-        let ping = "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
-        assert!(matches!(read(ping.as_bytes()), Incoming::Message(_)));
-    }
-
-    #[test]
-    fn a_notification_and_an_answer_are_never_answered() {
-        for message in [
-            json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": 5}),
-            json!({"jsonrpc": "2.0", "id": 1, "error": 5}),
-        ] {
-            assert!(matches!(read(message.to_string().as_bytes()), Incoming::Dropped), "{message}");
-        }
-    }
-}
+mod tests;

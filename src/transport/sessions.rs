@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures::future::ready;
 use futures::stream::once;
 use futures::{Stream, StreamExt};
-use rmcp::model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::common::server_side_http::ServerSseMessage;
 use rmcp::transport::streamable_http_server::session::SessionId;
 use rmcp::transport::streamable_http_server::session::SessionManager;
@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use super::HttpSettings;
 use super::in_flight::{self, Announced, Closing, InFlight, Taken, Tracked};
+use super::message::opened;
 use super::openings::Openings;
 
 type Inner = LocalSessionManager;
@@ -88,6 +89,8 @@ fn refused(refusal: Refusal) -> SessionError {
 struct Kept {
     address: Option<IpAddr>,
     in_flight: InFlight,
+    /// Whether several messages may come in one: in 2025-03-26 alone.
+    takes_batches: bool,
 }
 
 /// At most so many sessions, each forgotten after its idle time.
@@ -121,6 +124,10 @@ impl CappedSessions {
 
     fn kept(&self) -> MutexGuard<'_, HashMap<SessionId, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn takes_batches(&self, id: &str) -> bool {
+        self.kept().get(id).is_some_and(|kept| kept.takes_batches)
     }
 
     fn in_flight(&self, id: &SessionId) -> Option<InFlight> {
@@ -215,7 +222,7 @@ impl SessionManager for CappedSessions {
         self.make_room(address).await?;
         let (id, transport) = self.inner.create_session().await?;
         let in_flight = InFlight::new(self.calls.clone());
-        self.kept().insert(id.clone(), Kept { address, in_flight: in_flight.clone() });
+        self.kept().insert(id.clone(), Kept { address, in_flight: in_flight.clone(), takes_batches: false });
         Ok((id, Tracked::new(transport, in_flight)))
     }
 
@@ -232,7 +239,11 @@ impl SessionManager for CappedSessions {
         if let Some(announced) = announced {
             announced.arrived();
         }
-        Ok(answer?)
+        let answer = answer?;
+        if let Some(kept) = self.kept().get_mut(id) {
+            kept.takes_batches = opened(&answer) == Some(&ProtocolVersion::V_2025_03_26);
+        }
+        Ok(answer)
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {

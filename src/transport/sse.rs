@@ -16,7 +16,6 @@ use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 use axum::routing::{get, post};
 use futures::{StreamExt, stream};
-use rmcp::model::ClientJsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, serve_server_with_ct};
 use rmcp::{RoleServer, ServerHandler};
 use serde::Deserialize;
@@ -27,20 +26,23 @@ use tracing::{debug, warn};
 use uuid::Uuid;
 
 use super::HttpSettings;
+use super::batch::{Answer, Batches, MOST_IN_BATCH};
 use super::in_flight::{InFlight, Tracked};
 use super::memory::{Memory, Pool, collect};
+use super::message;
 use super::opening::{Opening, Watch};
 use super::openings::{self, Openings};
 use outbox::{Outbox, SseTransport};
 
 /// Messages of one session that may wait to be worked on; a client that sends more is told 503.
-const QUEUE: usize = 64;
+const QUEUE: usize = MOST_IN_BATCH;
 
 /// The server's ends of one session's queues.
 #[derive(Clone)]
 struct Queues {
     inbox: Sender<RxJsonRpcMessage<RoleServer>>,
     outbox: Outbox,
+    batches: Arc<Batches>,
 }
 
 struct Sessions<H> {
@@ -115,7 +117,9 @@ async fn open<H: ServerHandler + Clone>(
     }
     let (inbox, incoming) = channel(QUEUE);
     let (outbox, mut outgoing) = outbox::new(sessions.pool.clone(), sessions.settings.calls.clone());
-    let Some(id) = sessions.register(Queues { inbox, outbox: outbox.clone() }) else {
+    let batches = Arc::new(Batches::default());
+    let queues = Queues { inbox, outbox: outbox.clone(), batches: Arc::clone(&batches) };
+    let Some(id) = sessions.register(queues) else {
         warn!(
             max_sessions = sessions.settings.max_sessions,
             "refused an SSE session: there are as many as are kept"
@@ -124,8 +128,8 @@ async fn open<H: ServerHandler + Clone>(
             .into_response();
     };
     let stop = sessions.close.child_token();
-    let messages =
-        Tracked::new(SseTransport::new(incoming, outbox), InFlight::new(sessions.settings.calls.clone()));
+    let in_flight = InFlight::new(sessions.settings.calls.clone());
+    let messages = Tracked::new(SseTransport::new(incoming, outbox, batches), in_flight);
     let transport = Opening::new(messages, Watch::default());
     tokio::spawn(serve(sessions.handler.clone(), transport, stop.clone()));
     let endpoint = Event::default().event("endpoint").data(format!("/messages?sessionId={id}"));
@@ -175,19 +179,44 @@ async fn receive<H: ServerHandler + Clone>(
     let Ok(body) = axum::body::to_bytes(body, sessions.settings.max_body_bytes).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "The message is too large.").into_response();
     };
-    let mut message: ClientJsonRpcMessage = match serde_json::from_slice(&body) {
-        Ok(message) => message,
-        Err(_) => return (StatusCode::BAD_REQUEST, "The body is not a JSON-RPC message.").into_response(),
-    };
-    // Headers reach the tools as they do on Streamable HTTP.
-    message.insert_extension(parts);
     if queues.outbox.is_full() {
         return too_much("Read the answers on the stream first.");
     }
-    match queues.inbox.try_send(message) {
-        Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err(TrySendError::Full(_)) => too_much("Too many messages at once."),
-        Err(TrySendError::Closed(_)) => (StatusCode::GONE, "The session has ended.").into_response(),
+    let incoming = message::read(&body);
+    // All of a batch or nothing.
+    let places = match queues.inbox.try_reserve_many(incoming.count()) {
+        Ok(places) => places,
+        Err(TrySendError::Full(())) => return too_much("Too many messages at once."),
+        Err(TrySendError::Closed(())) => return (StatusCode::GONE, "The session has ended.").into_response(),
+    };
+    let arrived = queues.batches.take(incoming);
+    for (place, mut message) in places.zip(arrived.messages) {
+        // Headers reach the tools as they do on Streamable HTTP.
+        message.insert_extension(parts.clone());
+        place.send(message);
+    }
+    match arrived.answer {
+        Some(answer) => say(&queues.outbox, &answer).await,
+        None => StatusCode::ACCEPTED.into_response(),
+    }
+}
+
+/// Answers what is not worked on: on the stream, where a client looks for answers, and if it is one refusal that
+/// can be assigned to no request, as the answer to the POST.
+async fn say(outbox: &Outbox, answer: &Answer) -> Response {
+    let Ok(json) = answer.to_json() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    match answer {
+        Answer::One(_) => {
+            let sent = if answer.names_a_request() { outbox.send(json.clone()).await } else { Ok(()) };
+            if let Err(error) = sent {
+                debug!(%error, "a refusal could not be sent");
+            }
+            (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/json")], json).into_response()
+        }
+        Answer::Together(_) => match outbox.send(json).await {
+            Ok(()) => StatusCode::ACCEPTED.into_response(),
+            Err(_) => (StatusCode::GONE, "The session has ended.").into_response(),
+        },
     }
 }
 

@@ -1,11 +1,11 @@
 //! stdio: one JSON-RPC message per line. Nothing else is ever written to stdout.
 
+mod lines;
 mod paced;
 mod pipes;
 
 use rmcp::ServerHandler;
 use rmcp::service::serve_server_with_ct;
-use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::stdio_pipes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,10 +14,8 @@ use tracing::{debug, warn};
 use super::FINISH_WITHIN;
 use super::in_flight::{InFlight, Tracked};
 use super::opening::{Opening, Watch};
+use lines::Lines;
 use paced::Paced;
-
-/// A longer line is dropped with a log line, and the session goes on.
-const MAX_LINE_BYTES: usize = 8 << 20;
 
 /// How a stdio session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +30,7 @@ pub enum Ended {
 /// closed when nobody reads the answers any more: no further call may begin.
 pub async fn serve<H: ServerHandler>(handler: H, calls: TaskTracker, shutdown: CancellationToken) -> Ended {
     let (input, output) = stdio_pipes();
-    let lines = AsyncRwTransport::new_server(input, output).with_max_line_length(MAX_LINE_BYTES);
-    let lines = Tracked::new(lines, InFlight::new(calls.clone()));
+    let lines = Tracked::new(Lines::new(input, output), InFlight::new(calls.clone()));
     let watch = Watch::default();
     let deaf = CancellationToken::new();
     let paced = Paced::new(lines, pipes::stdout_is_closed, pipes::stdin_is_closed, deaf.clone());

@@ -1,5 +1,7 @@
 //! Streamable HTTP at `/mcp`: rmcp's service, with sessions that live for hours and a cap on their number.
 
+mod form;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,11 +41,13 @@ where
         .with_max_request_body_bytes(settings.max_body_bytes)
         .disable_allowed_hosts()
         .disable_allowed_origins();
+    let known = Arc::clone(&sessions);
     let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
     let bodies = memory.bodies(settings);
     Router::new()
         .nest_service("/mcp", service)
         .layer(from_fn_with_state(settings.calls.clone(), arrive))
+        .layer(from_fn_with_state(known, form::read))
         .layer(from_fn_with_state(bodies, collect))
 }
 

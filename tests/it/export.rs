@@ -114,22 +114,21 @@ async fn all_codes_of_a_promotion_are_in_a_file_and_the_answer_says_where() {
     assert_eq!(contents(&answer), whole);
     let name = path_of(&answer).file_name().unwrap().to_str().unwrap().to_owned();
     assert_eq!(shop.files(), std::slice::from_ref(&name));
-    let link = json!({
-        "type": "resource_link",
-        "uri": format!("file://{}", path_of(&answer).display()),
-        "name": name,
-        "mimeType": "text/csv",
-        "size": whole.len(),
-    });
-    assert_eq!(result["content"].as_array().unwrap()[1..], *std::slice::from_ref(&link));
+    // Frameworks end a run at a link that they cannot pass on.
+    assert_eq!(result["content"].as_array().unwrap().len(), 1, "{result}");
     assert!(!result["content"][0].to_string().contains("LOYAL-"), "{result}");
 
     let path = shop.exports().join(&name).to_str().unwrap().to_owned();
     let id = answer["job"]["job_id"].take();
+    let resource = answer["resource"].take();
+    assert_eq!(resource, format!("coupons://exports/{}", id.as_str().unwrap()));
+    let read = host.request("resources/read", json!({"uri": resource})).await;
+    assert_eq!(read["contents"], json!([{"uri": resource, "mimeType": "text/csv", "text": whole}]));
     let mut expected = json!({
         "status": "done",
         "message": format!("1000 codes are written to {path}."),
         "path": path,
+        "resource": null,
         "rows": 1_000,
         "columns": HEADER.trim_end().split(',').collect::<Vec<_>>(),
         "job": {
@@ -143,9 +142,27 @@ async fn all_codes_of_a_promotion_are_in_a_file_and_the_answer_says_where() {
     let looked_up = host.call("get_job", json!({"job_id": id})).await;
     expected["job"]["job_id"] = id;
     assert_eq!(looked_up["structuredContent"]["job"], expected["job"]);
-    assert_eq!(looked_up["content"][1], link);
+    assert_eq!(looked_up["content"].as_array().unwrap().len(), 1);
     // One for the promotion, one for each page of 250 and one that finds that no more follow.
     assert_eq!((shop.pages().await, shop.store.sandbox.requests().await.len()), (5, 6));
+}
+
+#[tokio::test]
+async fn what_is_no_export_that_is_done_is_no_resource() {
+    let shop = Shop::open().await;
+    let mut host = shop.host().await;
+    let templates = host.request("resources/templates/list", json!({})).await;
+    assert!(templates.to_string().contains("coupons://exports/{job_id}"), "{templates}");
+    let summary = host.ok("summarize_coupon_codes", json!({"promotion_id": LOYALTY})).await;
+    let exported = host.ok(EXPORT, json!({"promotion_ids": [LOYALTY]})).await;
+    std::fs::remove_file(path_of(&exported)).unwrap();
+    let summary = summary["job"]["job_id"].as_str().unwrap_or("job_abcdefghijkl").to_owned();
+    let exported = exported["job"]["job_id"].as_str().unwrap().to_owned();
+    for id in [summary.as_str(), exported.as_str(), "job_abcdefghijkl", "nonsense", "", "../x"] {
+        let uri = format!("coupons://exports/{id}");
+        let error = host.exchange("resources/read", json!({"uri": uri})).await["error"].clone();
+        assert!([json!(-32002), json!(-32602)].contains(&error["code"]), "{id}: {error}");
+    }
 }
 
 #[tokio::test]
@@ -356,11 +373,7 @@ async fn a_cancelled_export_keeps_its_rows_and_can_be_resumed() {
     assert_fits(EXPORT, &cancelled["structuredContent"]);
     let answer = &cancelled["structuredContent"];
     assert_eq!((&answer["status"], &answer["rows"]), (&json!("cancelled"), &json!(500)));
-    assert_eq!(
-        cancelled["content"].as_array().unwrap().len(),
-        1,
-        "no link to what is not there: {cancelled}"
-    );
+    assert_eq!(cancelled["content"].as_array().unwrap().len(), 1, "one block of text: {cancelled}");
     assert!(!path_of(answer).exists());
     let resumed = host.ok("control_job", json!({"job_id": job, "action": "resume"})).await;
     assert_eq!(resumed["job"]["job_id"], job);
@@ -385,5 +398,5 @@ async fn a_longer_export_is_answered_at_once_and_goes_on() {
         [&json!("running"), &json!(500), &json!("running"), &json!(1_000), &json!(500)]
     );
     assert!(job["check_again_in_s"].as_u64().unwrap() > 30, "{job}");
-    assert_eq!(result["content"].as_array().unwrap().len(), 1, "no link to what is not there: {result}");
+    assert_eq!(result["content"].as_array().unwrap().len(), 1, "one block of text: {result}");
 }

@@ -35,6 +35,7 @@ mod jobs_to_be_done;
 mod list;
 mod lost_log;
 mod memory;
+mod messages;
 mod network;
 mod policy;
 mod processes;

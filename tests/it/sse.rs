@@ -55,10 +55,15 @@ impl SseHost {
     }
 
     async fn post(&self, message: &Value) -> StatusCode {
-        self.client.post(&self.messages).json(message).send().await.unwrap().status()
+        self.post_raw(message.to_string()).await.status()
     }
 
-    async fn next_message(&mut self) -> Value {
+    pub(crate) async fn post_raw(&self, body: String) -> Response {
+        let request = self.client.post(&self.messages).header("content-type", "application/json");
+        request.body(body).send().await.unwrap()
+    }
+
+    pub(crate) async fn next_message(&mut self) -> Value {
         let (event, data) = self.next_event().await;
         assert_eq!(event, "message");
         serde_json::from_str(&data).unwrap()

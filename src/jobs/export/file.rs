@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +22,14 @@ pub enum FileFault {
     #[error("the export directory {} cannot be used: {source}", path.display())]
     Directory {
         /// The directory.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file cannot be read.
+    #[error("the file {} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
         path: PathBuf,
         /// What the operating system says.
         source: io::Error,
@@ -58,6 +66,51 @@ pub fn reserve(directory: &Path, now: Timestamp) -> Result<PathBuf, FileFault> {
 /// Takes back a reservation of an export that did not begin. What cannot be removed is in nobody's way.
 pub fn discard(path: &Path) {
     let _ = fs::remove_file(partial_of(path));
+}
+
+/// What a whole file holds.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FileText {
+    /// All of it.
+    Whole(String),
+    /// It has more bytes than were asked for: so many.
+    TooLong(u64),
+}
+
+/// Reads a file that is whole, unless it has more than `most` bytes.
+///
+/// # Errors
+/// A [`FileFault`]: it is gone, or is no longer a file of its own.
+pub fn read(path: &Path, most: u64) -> Result<FileText, FileFault> {
+    let read = || {
+        let file = open_to_read(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        if metadata.len() > most {
+            return Ok(FileText::TooLong(metadata.len()));
+        }
+        let mut text = String::new();
+        file.take(most).read_to_string(&mut text)?;
+        Ok(FileText::Whole(text))
+    };
+    read().map_err(|source| FileFault::Unreadable { path: path.to_owned(), source })
+}
+
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
+
+        // What somebody has put in its place is not handed out, nor waited for.
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    options.open(path)
 }
 
 /// A file that grows.
@@ -220,6 +273,26 @@ mod tests {
         assert_eq!(contents(&partial_of(&path)), "");
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
         assert_eq!(ExportFile::open(&path, 6).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_whole_file_is_read_unless_it_is_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        fs::write(&path, "1\n2\n").unwrap();
+        assert_eq!(read(&path, 4).unwrap(), FileText::Whole("1\n2\n".to_owned()));
+        assert_eq!(read(&path, 3).unwrap(), FileText::TooLong(4));
+        assert!(read(folder.path(), 4).is_err() && read(&folder.path().join("b.csv"), 4).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_was_put_in_the_place_of_a_file_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (secret, link) = (folder.path().join("secret"), folder.path().join("link.csv"));
+        fs::write(&secret, "secret").unwrap();
+        std::os::unix::fs::symlink(&secret, &link).unwrap();
+        assert!(read(&link, 100).is_err());
     }
 
     #[cfg(unix)]

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::transport::batch::Batches;
 use crate::transport::memory::{Charge, Pool};
 
 /// A client with so many answers unread, or so many bytes of them, is told 503 until it has read some.
@@ -81,6 +82,26 @@ impl Outbox {
         Counted { text, bytes, waiting: Arc::clone(&self.waiting), _call: self.calls.token() }
     }
 
+    /// Puts an answer into the queue. Answers go out in their order, unless memory is so scarce that some have to
+    /// wait for it.
+    pub(super) fn send(&self, json: String) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let outbox = self.clone();
+        let json = outbox.count(json);
+        let sent = match outbox.pool.try_take(json.bytes) {
+            Some(charge) => Ok(outbox.push(json, charge)),
+            None => Err(json),
+        };
+        async move {
+            match sent {
+                Ok(sent) => sent,
+                Err(json) => match outbox.pool.take(json.bytes).await {
+                    Some(charge) => outbox.push(json, charge),
+                    None => Err(io::ErrorKind::BrokenPipe.into()),
+                },
+            }
+        }
+    }
+
     fn push(&self, json: Counted, charge: Charge) -> io::Result<()> {
         let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
         self.queue.send(Unread { json, _charge: charge }).map_err(gone)
@@ -91,35 +112,32 @@ impl Outbox {
 pub(super) struct SseTransport {
     incoming: Receiver<RxJsonRpcMessage<RoleServer>>,
     outbox: Outbox,
+    batches: Arc<Batches>,
 }
 
 impl SseTransport {
-    pub(super) fn new(incoming: Receiver<RxJsonRpcMessage<RoleServer>>, outbox: Outbox) -> Self {
-        Self { incoming, outbox }
+    pub(super) fn new(
+        incoming: Receiver<RxJsonRpcMessage<RoleServer>>,
+        outbox: Outbox,
+        batches: Arc<Batches>,
+    ) -> Self {
+        Self { incoming, outbox, batches }
     }
 }
 
 impl Transport<RoleServer> for SseTransport {
     type Error = io::Error;
 
-    /// Answers go out in their order, unless memory is so scarce that some have to wait for it.
     fn send(
         &mut self,
-        answer: TxJsonRpcMessage<RoleServer>,
+        message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        let outbox = self.outbox.clone();
-        let json = serde_json::to_string(&answer).map(|json| outbox.count(json));
-        let sent = json.map(|json| match outbox.pool.try_take(json.bytes) {
-            Some(charge) => Ok(outbox.push(json, charge)),
-            None => Err(json),
-        });
+        let json = self.batches.send(message).map(|answer| answer.to_json());
+        let sent = json.map(|json| json.map(|json| self.outbox.send(json)));
         async move {
-            match sent? {
-                Ok(sent) => sent,
-                Err(json) => match outbox.pool.take(json.bytes).await {
-                    Some(charge) => outbox.push(json, charge),
-                    None => Err(io::ErrorKind::BrokenPipe.into()),
-                },
+            match sent {
+                Some(sent) => sent?.await,
+                None => Ok(()),
             }
         }
     }

@@ -58,8 +58,14 @@ impl HttpHost {
     }
 
     pub(crate) async fn post(&self, body: Value, headers: &[(&str, &str)]) -> Response {
+        let json = [&[("content-type", "application/json")], headers].concat();
+        self.post_raw(body.to_string().into_bytes(), &json).await
+    }
+
+    /// Sends any bytes.
+    pub(crate) async fn post_raw(&self, body: Vec<u8>, headers: &[(&str, &str)]) -> Response {
         let mut request =
-            self.client.post(&self.url).header("accept", "application/json, text/event-stream").json(&body);
+            self.client.post(&self.url).header("accept", "application/json, text/event-stream").body(body);
         if let Some(session) = &self.session {
             request = request.header("mcp-session-id", session);
         }
