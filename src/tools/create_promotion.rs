@@ -35,7 +35,7 @@ pub(super) struct Input {
     discount_type: Option<DiscountType>,
     /// 20 = 20% or 20.00.
     #[serde(default)]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>", range(min = 0.01))]
     discount_value: Option<Decimal>,
     /// Order amount from which it applies.
     #[serde(default)]

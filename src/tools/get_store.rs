@@ -19,13 +19,19 @@ use super::{CallContext, CouponTool, Reply, ToolError};
 
 /// Changes that are told.
 const CHANGES: u32 = 10;
+const MOST_CHANGES: u32 = 50;
 
 pub(super) struct GetStore;
 
-/// Nothing to choose.
+/// How much.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Input {}
+pub(super) struct Input {
+    /// Last changes to tell; default 10.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = MOST_CHANGES))]
+    recent_changes: Option<u32>,
+}
 
 /// The store.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -102,7 +108,7 @@ impl CouponTool for GetStore {
             .open_world(true)
     }
 
-    async fn run(desk: &Desk, Input {}: Input, _: &CallContext) -> Result<Reply<Output>, ToolError> {
+    async fn run(desk: &Desk, input: Input, _: &CallContext) -> Result<Reply<Output>, ToolError> {
         let store = desk.store();
         let patience = store.patience();
         let (information, settings) =
@@ -118,7 +124,12 @@ impl CouponTool for GetStore {
         output.tell_information(information);
         output.tell_settings(settings);
         output.tell_time(zone.as_ref(), desk.now());
-        output.tell_changes(desk.state().recent_changes(CHANGES).await.map_err(ToolError::from));
+        output.tell_changes(
+            desk.state()
+                .recent_changes(input.recent_changes.unwrap_or(CHANGES))
+                .await
+                .map_err(ToolError::from),
+        );
         Ok(output.into())
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Input {
     can_be_used_with_other_promotions: Option<bool>,
     /// For one simple rule: percent or amount.
     #[serde(default)]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>", range(min = 0.01))]
     discount_value: Option<Decimal>,
     /// For one simple rule; 0 = none.
     #[serde(default)]
