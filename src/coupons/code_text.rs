@@ -24,12 +24,12 @@ pub enum CodeTextError {
 }
 
 impl CodeText {
-    /// Parses a code; blanks at the ends are dropped.
+    /// Parses a code; white space at the ends is dropped.
     ///
     /// # Errors
     /// A [`CodeTextError`] that names the first fault.
     pub fn parse(text: &str) -> Result<Self, CodeTextError> {
-        let trimmed = text.trim_matches(' ');
+        let trimmed = text.trim();
         if trimmed.is_empty() {
             return Err(CodeTextError::Blank);
         }

@@ -38,6 +38,15 @@ pub struct ImportRow {
     pub limits: UseLimits,
 }
 
+/// What an import consists of.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The codes.
+    pub rows: Vec<ImportRow>,
+    /// Names of the columns that were not read.
+    pub ignored_columns: Vec<String>,
+}
+
 /// Limits for rows that name none: 0-2,147,483,647 each, 0 = unlimited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Defaults {
@@ -52,7 +61,7 @@ pub struct Defaults {
 /// # Errors
 /// An [`ImportFault`] with every text that cannot be a code or comes twice; a list without codes and one
 /// without `max_uses` are refused too.
-pub fn from_codes(codes: &[String], defaults: &Defaults) -> Result<Vec<ImportRow>, ImportFault> {
+pub fn from_codes(codes: &[String], defaults: &Defaults) -> Result<Import, ImportFault> {
     if codes.is_empty() {
         return Err(ImportFault::single(None, "there are no codes"));
     }
@@ -63,7 +72,7 @@ pub fn from_codes(codes: &[String], defaults: &Defaults) -> Result<Vec<ImportRow
     for (place, code) in (1..).zip(codes) {
         checked.row(place, code, Ok(None), Ok(None));
     }
-    checked.finish()
+    Ok(Import { rows: checked.finish()?, ignored_columns: Vec::new() })
 }
 
 /// The rows of a CSV file: `code`, and where wanted `max_uses` and `max_uses_per_customer`, named by the first
@@ -74,18 +83,14 @@ pub fn from_codes(codes: &[String], defaults: &Defaults) -> Result<Vec<ImportRow
 /// # Errors
 /// An [`ImportFault`] with every row that is wrong, or with what is wrong with the file: not UTF-8, not
 /// readable, too large, columns that are missing, unknown or double, no rows, or more than `most_rows`.
-pub fn from_csv(
-    reader: impl Read,
-    most_rows: usize,
-    defaults: &Defaults,
-) -> Result<Vec<ImportRow>, ImportFault> {
+pub fn from_csv(reader: impl Read, most_rows: usize, defaults: &Defaults) -> Result<Import, ImportFault> {
     let text = content::read(reader)?;
     let mut records = Records::of(&text);
     let Some((line, header)) = records.next() else {
         let problem = format!("there is nothing in it; {}", columns::RULE);
         return Err(ImportFault::single(None, problem));
     };
-    let columns = Columns::read(line, &header)?;
+    let columns = Columns::read(line, &header, defaults.max_uses.is_some())?;
     if columns.max_uses.is_none() && defaults.max_uses.is_none() {
         return Err(ImportFault::single(Some(line), NO_MAX_USES));
     }
@@ -105,7 +110,7 @@ pub fn from_csv(
             ),
         }
     }
-    checked.finish()
+    Ok(Import { rows: checked.finish()?, ignored_columns: columns.ignored })
 }
 
 /// A limit as a cell has it; `None` for a cell that is empty or not there.
@@ -113,8 +118,12 @@ fn limit(name: &str, cell: Option<&str>) -> Result<Option<u32>, String> {
     let Some(written) = cell.map(str::trim).filter(|written| !written.is_empty()) else {
         return Ok(None);
     };
+    // Spreadsheets write whole numbers with a fraction of nothing.
+    let whole =
+        written.split_once(['.', ',']).filter(|(_, fraction)| is_zeros(fraction)).map(|(whole, _)| whole);
     // A sign is no part of a limit, though parse() would take one.
-    let digits = Some(written).filter(|written| written.bytes().all(|byte| byte.is_ascii_digit()));
+    let digits =
+        Some(whole.unwrap_or(written)).filter(|written| written.bytes().all(|byte| byte.is_ascii_digit()));
     match digits.and_then(|digits| digits.parse().ok()).filter(|&limit| limit <= MOST_USES) {
         Some(limit) => Ok(Some(limit)),
         None => Err(format!(
@@ -122,6 +131,11 @@ fn limit(name: &str, cell: Option<&str>) -> Result<Option<u32>, String> {
             quoted(written)
         )),
     }
+}
+
+fn is_zeros(fraction: &str) -> bool {
+    // Three of them may be thousands.
+    matches!(fraction, "0" | "00")
 }
 
 /// Rows as far as they have been checked.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bigcommerce::Patience;
 use crate::changes::generate_codes::MOST_CODES;
 use crate::changes::{Carried, ChangeError, Desk};
-use crate::coupons::import::{self, Defaults, ImportFault, ImportRow};
+use crate::coupons::import::{self, Defaults, Import, ImportFault};
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
@@ -50,6 +50,9 @@ pub(super) struct Input {
 /// What came of it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Detail {
+    /// Columns of the CSV that were not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored_columns: Vec<String>,
     /// As get_job answers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Opaque>")]
@@ -79,9 +82,10 @@ impl ChangeTool for ImportCouponCodes {
         patience: &Patience,
     ) -> Result<Draft<Detail>, ToolError> {
         let promotion_id = input.promotion_id;
-        let rows = read(desk, input, context).await?;
+        let Import { rows, ignored_columns } = read(desk, input, context).await?;
         let plan = desk.plan_import_codes(promotion_id, &rows, patience).await?;
-        Ok(Draft { plan: Some(Box::new(plan)), detail: Detail::default(), idle: String::new() })
+        let detail = Detail { ignored_columns, ..Detail::default() };
+        Ok(Draft { plan: Some(Box::new(plan)), detail, idle: String::new() })
     }
 
     fn report(_: &mut Detail, _: &Carried) -> String {
@@ -95,7 +99,7 @@ impl ChangeTool for ImportCouponCodes {
     }
 }
 
-async fn read(desk: &Desk, input: Input, context: &CallContext) -> Result<Vec<ImportRow>, ToolError> {
+async fn read(desk: &Desk, input: Input, context: &CallContext) -> Result<Import, ToolError> {
     let defaults = Defaults { max_uses: input.max_uses, max_uses_per_customer: input.max_uses_per_customer };
     let read = match (input.codes, input.csv_text, input.path) {
         (Some(codes), None, None) if codes.len() > MOST_ROWS => return Err(too_many(codes.len())),
@@ -126,7 +130,7 @@ async fn from_file(
     path: String,
     defaults: Defaults,
     context: &CallContext,
-) -> Result<Vec<ImportRow>, ToolError> {
+) -> Result<Import, ToolError> {
     if !context.local {
         return Err(ChangeError::invalid(
             "path works only where the host started this server itself, not over HTTP.",

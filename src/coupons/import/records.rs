@@ -16,14 +16,24 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// The rows of `text`, with the delimiter that its first line uses.
+    /// The rows of `text`, with the delimiter that its first line uses or names.
     pub(super) fn of(text: &'a str) -> Self {
+        let (first, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
+        let (named, rows, lines) = match named_delimiter(first) {
+            // A second sign of the line's end is an empty line to the reader.
+            Some(named) => (
+                Some(named),
+                rest,
+                1 + line_ends(text.as_bytes().get(..text.len() - rest.len()).unwrap_or_default()),
+            ),
+            None => (None, text, 1),
+        };
         let reader = ReaderBuilder::new()
-            .delimiter(delimiter(text))
+            .delimiter(named.unwrap_or_else(|| delimiter(rows)))
             .has_headers(false)
             .flexible(true)
-            .from_reader(text.as_bytes());
-        Self { text, reader, counted: (0, 1) }
+            .from_reader(rows.as_bytes());
+        Self { text: rows, reader, counted: (0, lines) }
     }
 
     /// The line that a record begins in. What the reader calls its start may be the end of the line before, or
@@ -53,6 +63,14 @@ impl Iterator for Records<'_> {
         }
         None
     }
+}
+
+/// The delimiter in a first line such as `sep=;`, by which Excel names it.
+fn named_delimiter(line: &str) -> Option<u8> {
+    let line = line.trim_matches([' ', '"']);
+    let (name, sign) = line.split_at_checked(4)?;
+    let [sign] = *sign.as_bytes() else { return None };
+    (name.eq_ignore_ascii_case("sep=") && DELIMITERS.contains(&sign)).then_some(sign)
 }
 
 /// The sign that the first line with something in it has most often outside of quotes.

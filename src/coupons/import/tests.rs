@@ -10,11 +10,11 @@ const NONE: Defaults = Defaults { max_uses: None, max_uses_per_customer: None };
 /// Line, text, uses in all, uses per customer.
 type Row = (u64, String, u64, u64);
 
-fn shown(rows: Result<Vec<ImportRow>, ImportFault>) -> Result<Vec<Row>, String> {
+fn shown(import: Result<Import, ImportFault>) -> Result<Vec<Row>, String> {
     let row = |row: ImportRow| {
         (row.line, row.code.as_str().to_owned(), row.limits.max_uses, row.limits.max_uses_per_customer)
     };
-    rows.map(|rows| rows.into_iter().map(row).collect()).map_err(|fault| fault.to_string())
+    import.map(|import| import.rows.into_iter().map(row).collect()).map_err(|fault| fault.to_string())
 }
 
 fn read(text: impl AsRef<[u8]>, defaults: &Defaults) -> Result<Vec<Row>, String> {
@@ -157,16 +157,152 @@ fn the_first_line_must_name_the_columns() {
     );
     assert_eq!(
         refused("code,max_usess,\nA1,5,\n"),
-        format!(
-            "line 1: column 2 is \"max_usess\", which is not known; {rule}; line 1: column 3 is \"\", which is \
-             not known; {rule}"
-        )
+        "line 1: column 2 is \"max_usess\", which may be a limit and is not known as one: name it max_uses or \
+         max_uses_per_customer, or take it out"
     );
     assert_eq!(
         refused("code,Coupon code,usage limit,limit\nA1,A2,1,2\n"),
         "line 1: \"code\" and \"Coupon code\" are the same column; line 1: \"usage limit\" and \"limit\" are the same \
          column"
     );
+}
+
+/// What [`from_csv`] takes, and what it leaves out.
+fn import(text: &str, defaults: &Defaults) -> (Vec<Row>, Vec<String>) {
+    let import = from_csv(text.as_bytes(), 1_000, defaults).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+    let ignored = import.ignored_columns.clone();
+    (shown(Ok(import)).unwrap(), ignored)
+}
+
+#[test]
+fn the_files_of_other_tools_are_read_and_what_is_left_out_is_listed() {
+    let two = |uses: u64, per_customer: u64| {
+        [row(2, "VIP-1", uses, per_customer), row(3, "VIP-2", uses, per_customer)]
+    };
+    for (tool, defaults, text, rows, ignored) in [
+        (
+            "Shopify",
+            CALL,
+            "Name,Code,Status,Type,Value,Times Used In Total,Created At\n\
+             VIP,VIP-1,Active,Percentage,-10.0,4,2025-01-05 10:00:00 +0100\n\
+             VIP,VIP-2,Expired,Percentage,-10.0,0,2025-01-05 10:00:00 +0100\n",
+            two(1, 0),
+            "Name, Status, Type, Value, Times Used In Total, Created At",
+        ),
+        (
+            "WooCommerce",
+            NONE,
+            "coupon_code,discount_type,coupon_amount,usage_limit,usage_limit_per_user,limit_usage_to_x_items,usage_count,\
+             minimum_amount,maximum_amount\n\
+             VIP-1,percent,10,100,1,,7,20,\nVIP-2,percent,10,100,1,,0,20,\n",
+            two(100, 1),
+            "discount_type, coupon_amount, limit_usage_to_x_items, usage_count, minimum_amount, maximum_amount",
+        ),
+        (
+            "Klaviyo",
+            CALL,
+            "\"Coupon Code\",\"Status\",\"Email\",\"Expires At\"\r\n\"VIP-1\",\"Assigned\",\"a@b.example\",\"\"\r\n\
+             \"VIP-2\",\"Unassigned\",\"\",\"\"\r\n",
+            two(1, 0),
+            "Status, Email, Expires At",
+        ),
+        (
+            "Voucherify",
+            CALL,
+            "Code,Voucher Type,Value,Discount Type,Category,Redemption Quantity,Redemption Count,Active\n\
+             VIP-1,DISCOUNT_VOUCHER,10,PERCENT,,5,2,true\nVIP-2,DISCOUNT_VOUCHER,10,PERCENT,,,0,true\n",
+            two(1, 0),
+            "Voucher Type, Value, Discount Type, Category, Redemption Quantity, Redemption Count, Active",
+        ),
+        (
+            "Magento",
+            CALL,
+            "\"Coupon Code\",Created,Used,\"Times Used\"\n\"VIP-1\",\"Jan 5, 2025 10:00:00 AM\",Yes,1\n\
+             \"VIP-2\",\"Jan 5, 2025 10:00:00 AM\",No,0\n",
+            two(1, 0),
+            "Created, Used, Times Used",
+        ),
+        (
+            "Yotpo",
+            CALL,
+            "Coupon Code,Discount,Redeemed,Expiration Date\nVIP-1,10%,true,\nVIP-2,10%,false,\n",
+            two(1, 0),
+            "Discount, Redeemed, Expiration Date",
+        ),
+        (
+            "Excel in English",
+            NONE,
+            "\u{feff}Code,Max uses,,\r\nVIP-1,100.0,,\r\nVIP-2,100.0,,\r\n,,,\r\n",
+            two(100, 0),
+            "",
+        ),
+        (
+            "Excel in German",
+            NONE,
+            "\u{feff}Gutscheincode;Max. Nutzungen;Max. Nutzungen pro Kunde;Notiz\r\nVIP-1;100,0;1;\r\nVIP-2;100,0;1;\r\n",
+            two(100, 1),
+            "Notiz",
+        ),
+        (
+            "Excel in French",
+            NONE,
+            "Code promo;Utilisations max;Créé le\r\nVIP-1;100;05/01/2025\r\nVIP-2;100;05/01/2025\r\n",
+            two(100, 0),
+            "Créé le",
+        ),
+    ] {
+        let (taken, left_out) = import(text, &defaults);
+        assert_eq!((taken.as_slice(), left_out.join(", ").as_str()), (rows.as_slice(), ignored), "{tool}");
+    }
+}
+
+#[test]
+fn a_delimiter_may_be_named_and_blanks_may_stand_before_quotes() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["sep=;", "code;max_uses", "A1;5", ""].join(end);
+        assert_eq!(import(&text, &NONE).0, [row(3, "A1", 5, 0)], "{end:?}");
+        let text = ["\"sep=\t\"", "code\tmax_uses", "A1\t5", ""].join(end);
+        assert_eq!(import(&text, &NONE).0, [row(3, "A1", 5, 0)], "{end:?}");
+    }
+    assert_eq!(import("code, \"max_uses\"\n\"A1\", \"5\"\n", &NONE).0, [row(2, "A1", 5, 0)]);
+    assert_eq!(import("code\nA1\u{a0}\n\u{2003}A2\t\n", &CALL).0, [row(2, "A1", 1, 0), row(3, "A2", 1, 0)]);
+}
+
+#[test]
+fn a_column_that_may_say_how_often_a_code_was_used_is_never_a_limit() {
+    for name in ["uses", "Total Uses", "total_uses", "Usage", "redemptions", "Customer uses", "Nutzungen"] {
+        let text = format!("code,{name}\nF1-A,0\n");
+        assert_eq!(import(&text, &CALL), (vec![row(2, "F1-A", 1, 0)], vec![name.to_owned()]), "{name}");
+        let fault = read(&text, &NONE).unwrap_err();
+        assert!(fault.contains(name) && fault.contains("may mean uses so far"), "{name}: {fault}");
+    }
+    // A limit beside it does not say what it means.
+    assert!(read("code,max_uses,uses\nA1,5,0\n", &NONE).is_err());
+}
+
+#[test]
+fn a_column_that_may_be_a_limit_is_never_left_out() {
+    for name in ["max_usess", "Uses limit per person", "Max", "Usage cap", "Redemptions allowed"] {
+        for defaults in [CALL, NONE] {
+            let fault = read(format!("code,max_uses,{name}\nA1,5,1\n"), &defaults).unwrap_err();
+            assert!(fault.contains(name) && fault.contains("may be a limit"), "{name}: {fault}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_no_code_is_refused_with_its_number() {
+    for (text, problem) in [
+        ("code,max_uses\nA1,1\ncode,max_uses\nA2,1\n", "line 3: it repeats the line that names the columns"),
+        ("code\nA1\nCode\n", "line 3: it repeats the line that names the columns"),
+        ("code,max_uses\nA1,5\nTotal,10\n", "line 3: \"Total\" looks like a sum"),
+        ("code,max_uses\nA1,5\nGrand total:,10\n", "line 3: \"Grand total:\" looks like a sum"),
+        ("code;max_uses\nA1;5\nSumme;10\n", "line 3: \"Summe\" looks like a sum"),
+        ("code,max_uses,\nA1,5,\nA2,5,x\n", "line 3: there are 3 cells, and 2 columns"),
+    ] {
+        let fault = refused(text);
+        assert!(fault.starts_with(problem), "{text}: {fault}");
+    }
 }
 
 #[test]
@@ -197,7 +333,8 @@ fn each_fault_is_named_with_its_line() {
         ("A1;1\n", "line 2: there are 1 cells, and 2 columns".to_owned()),
         ("A1,-1\n", format!("line 2: max_uses {limit} \"-1\"")),
         ("A1,+1\n", format!("line 2: max_uses {limit} \"+1\"")),
-        ("A1,1.0\n", format!("line 2: max_uses {limit} \"1.0\"")),
+        ("A1,1.5\n", format!("line 2: max_uses {limit} \"1.5\"")),
+        ("A1,1.000\n", format!("line 2: max_uses {limit} \"1.000\"")),
         ("A1,\"1,000\"\n", format!("line 2: max_uses {limit} \"1,000\"")),
         ("A1,unlimited\n", format!("line 2: max_uses {limit} \"unlimited\"")),
         ("A1,2147483648\n", format!("line 2: max_uses {limit} \"2147483648\"")),
