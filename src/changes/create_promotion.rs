@@ -182,11 +182,18 @@ impl Desk {
             ("start_date", "starts_at", &new.starts_at, Edge::Start, "Starts"),
             ("end_date", "ends_at", &new.ends_at, Edge::End, "Ends"),
         ] {
-            if let Some(given) = given {
-                let moment = store_time::parse(given, edge, zone.as_ref())
-                    .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
-                lines.push(format!("{verb} {}.", moment.words));
-                document.insert(name.to_owned(), moment.text.into());
+            match given.as_deref().map(str::trim) {
+                None => {}
+                Some(never) if name == "end_date" && never.eq_ignore_ascii_case("never") => {
+                    document.remove(name);
+                    lines.push("Never ends.".to_owned());
+                }
+                Some(given) => {
+                    let moment = store_time::read(given, edge, zone.as_ref(), self.now())
+                        .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
+                    lines.push(format!("{verb} {}.", moment.words));
+                    document.insert(name.to_owned(), moment.text.into());
+                }
             }
         }
         lines.push(match new.max_uses.filter(|&max_uses| max_uses > 0) {

@@ -200,7 +200,7 @@ impl Desk {
     ) -> Result<Option<Timestamp>, ChangeError> {
         let Some(given) = given else { return Ok(None) };
         let zone = self.store().zone(patience).await;
-        let moment = store_time::parse(given, Edge::Start, zone.as_ref())
+        let moment = store_time::read(given, Edge::Start, zone.as_ref(), self.now())
             .map_err(|fault| ChangeError::misread("created_before", fault, self.now(), zone.as_ref()))?;
         Ok(Some(moment.timestamp))
     }

@@ -152,12 +152,12 @@ impl Desk {
         ] {
             match given.as_deref().map(str::trim) {
                 None => {}
-                Some("never") if name == "end_date" => {
+                Some(never) if name == "end_date" && never.eq_ignore_ascii_case("never") => {
                     wanted.insert(name.to_owned(), Value::Null);
                     lines.push("Never ends.".to_owned());
                 }
                 Some(given) => {
-                    let moment = store_time::parse(given, edge, zone.as_ref())
+                    let moment = store_time::read(given, edge, zone.as_ref(), self.now())
                         .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
                     lines.push(format!("{verb} {}.", moment.words));
                     wanted.insert(name.to_owned(), moment.text.into());

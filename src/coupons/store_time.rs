@@ -1,5 +1,7 @@
 //! Dates and times as people say them, in the time zone of the store.
 
+mod named_day;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::{Pieces, PiecesOffset, TimeZoneAnnotationKind};
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -79,6 +81,23 @@ const LONGEST: usize = 100;
 
 /// The year from which on a date is believed: an earlier one is a slip of the keyboard.
 const FIRST_YEAR: i16 = 2000;
+
+/// Reads what [`parse`] reads, and a day as people name it on the store's clocks: `today`, `tomorrow`, `in 10 days`,
+/// `friday` (the next one, today included), `next friday` (the first one after today), each also with a time:
+/// `friday 18:00`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn read(text: &str, edge: Edge, store: Option<&TimeZone>, now: Timestamp) -> Result<Moment, TimeFault> {
+    let today = now.to_zoned(store.cloned().unwrap_or(TimeZone::UTC)).date();
+    let named = if text.len() > LONGEST { None } else { named_day::read(text, today) };
+    match named {
+        None => parse(text, edge, store),
+        Some(_) if store.is_none() => Err(TimeFault::ZoneUnknown),
+        Some((day, None)) => parse(&day.to_string(), edge, store),
+        Some((day, Some(clock))) => parse(&format!("{day}T{clock}"), edge, store),
+    }
+}
 
 /// Reads a day (`2026-11-22`: its first or last second on the store's clocks), a time on the store's clocks
 /// (`2026-11-22T18:00`, also with a blank and with seconds), or a time with an offset, with `Z` or with a zone

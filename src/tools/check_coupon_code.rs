@@ -123,7 +123,7 @@ impl Input {
 
 async fn parse_time(text: &str, store: &Store, patience: &Patience) -> Result<Timestamp, ToolError> {
     let zone = store.zone(patience).await;
-    let moment = store_time::parse(text, Edge::Start, zone.as_ref());
+    let moment = store_time::read(text, Edge::Start, zone.as_ref(), store.now());
     Ok(moment.map_err(|fault| ChangeError::misread("at", fault, store.now(), zone.as_ref()))?.timestamp)
 }
 
