@@ -9,6 +9,7 @@ pub mod create_code;
 pub mod create_promotion;
 pub mod delete_codes;
 pub mod delete_promotions;
+pub mod discount_value;
 pub mod error;
 pub mod exposure;
 pub mod gate;

@@ -9,6 +9,7 @@ use crate::coupons::rules::{self, Simple, SimpleDiscount};
 use crate::coupons::store_time::{self, Edge};
 use crate::coupons::{CodeText, CouponError, Promotion, UseLimits, harmless, quoted};
 
+use super::discount_value::check_percentages;
 use super::inverse::to_create;
 use super::plan::{CodeRow, Plan, PromotionRef, Resulting, Step};
 use super::run::promotions::{holds, namesakes_of};
@@ -90,6 +91,9 @@ impl Desk {
         let lines = self.describe_into(&mut document, new, patience).await?;
         let after = Promotion::read(document.clone());
         check(&after)?;
+        if new.rules.is_some() {
+            check_percentages(&after.rules)?;
+        }
         if after.ends.is_some_and(|end| end <= self.now()) {
             return Err(ChangeError::invalid(
                 "The end is past: no code of this promotion would ever work.",

@@ -15,6 +15,7 @@ use crate::coupons::{Promotion, harmless, quoted};
 use crate::state::WINDOW;
 
 use super::create_promotion::check;
+use super::discount_value::{amount, percent};
 use super::inverse::fields_of;
 use super::plan::{Plan, Resulting, Step};
 use super::run::promotions::holds;
@@ -255,41 +256,6 @@ fn edited_rules(edit: &PromotionEdit, before: &Promotion) -> Result<Value, Chang
         simple.minimum_spend = (minimum > Decimal::ZERO).then_some(minimum);
     }
     Ok(simple.to_rules())
-}
-
-/// A percentage that somebody can mean.
-///
-/// # Errors
-/// [`ChangeError::Invalid`] for 0, a fraction of 1 (`0.2` for 20) and more than 100.
-pub fn percent(value: Decimal) -> Result<Decimal, ChangeError> {
-    if value > Decimal::ZERO && value < Decimal::ONE {
-        let meant = (value * Decimal::ONE_HUNDRED).normalize();
-        return Err(ChangeError::invalid(
-            format!("discount_value {value} is a percentage below 1: did you mean {meant}?"),
-            format!("Percentages go from 1 to 100: {meant} is {meant}% off."),
-        ));
-    }
-    if value <= Decimal::ZERO || value > Decimal::ONE_HUNDRED {
-        return Err(ChangeError::invalid(
-            format!("discount_value {value} is no percentage from 1 to 100."),
-            "Give a discount_value such as 20 for 20% off.",
-        ));
-    }
-    Ok(value)
-}
-
-/// An amount that takes something off.
-///
-/// # Errors
-/// [`ChangeError::Invalid`] for 0 and less.
-pub fn amount(value: Decimal) -> Result<Decimal, ChangeError> {
-    if value <= Decimal::ZERO {
-        return Err(ChangeError::invalid(
-            format!("discount_value {value} takes nothing off."),
-            "Give an amount above 0, such as 5 or 7.50.",
-        ));
-    }
-    Ok(value)
 }
 
 fn headline(before: &Promotion, patch: &Map<String, Value>) -> String {

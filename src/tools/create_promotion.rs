@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::bigcommerce::Patience;
 use crate::changes::create_promotion::{NewPromotion, Planned};
-use crate::changes::update_promotion::{amount, percent};
+use crate::changes::discount_value::{amount, percent};
 use crate::changes::{Carried, ChangeError, Desk};
 use crate::coupons::rules::{self, Simple, SimpleDiscount, Target};
 use crate::coupons::{CodeText, Promotion, UseLimits};

@@ -26,6 +26,16 @@ async fn what_a_promotion_gives_must_be_said_and_be_possible() {
         (sale(json!({"discount_type": "half"})), &["discount_type", "percent", "free_shipping"]),
         (sale(json!({"discount_value": 0.2})), &["did you mean 20?"]),
         (sale(json!({"discount_value": "0.15"})), &["did you mean 15?"]),
+        // What is proposed is never itself refused.
+        (sale(json!({"discount_value": 0.005})), &["discount_value", "0.01"]),
+        (
+            ruled(json!([{"action": {"cart_value": {"discount": {"percentage_amount": "0.2"}}}}])),
+            &["percentage_amount 0.2", "did you mean 20?"],
+        ),
+        (
+            ruled(json!([{"action": {"cart_value": {"discount": {"percentage_amount": 0.005}}}}])),
+            &["percentage_amount 0.005", "below 1%"],
+        ),
         (sale(json!({"discount_value": 0})), &["discount_value"]),
         (sale(json!({"discount_value": 101})), &["discount_value", "100"]),
         (sale(json!({"discount_value": -5})), &["discount_value"]),
@@ -53,7 +63,6 @@ async fn what_a_promotion_gives_must_be_said_and_be_possible() {
         (sale(json!({"max_uses": 2_147_483_648_u64})), &["max_uses"]),
         (sale(json!({"code_max_uses": 5})), &["code"]),
         (sale(json!({"max_uses_per_customer": 1})), &["code"]),
-        (sale(json!({"code": ""})), &["code"]),
         (sale(json!({"code": "no/slash"})), &["letters"]),
         (sale(json!({"customer_group_ids": [-1]})), &["customer_group_ids"]),
         (
