@@ -27,7 +27,12 @@ const SHOWN: usize = 5;
 #[derive(Debug, Clone)]
 pub enum Selection {
     /// These texts, wherever in the store they are.
-    Texts(Vec<CodeText>),
+    Texts {
+        /// The codes.
+        texts: Vec<CodeText>,
+        /// If given, all of them must be this promotion's.
+        promotion_id: Option<u64>,
+    },
     /// These ids of one promotion.
     Ids {
         /// The promotion.
@@ -85,7 +90,12 @@ impl Desk {
     ) -> Result<PlannedDeletion, ChangeError> {
         let mut found = Found::default();
         match selection {
-            Selection::Texts(texts) => self.find_texts(texts, &mut found, patience).await?,
+            Selection::Texts { texts, promotion_id } => {
+                self.find_texts(texts, &mut found, patience).await?;
+                if let Some(id) = promotion_id {
+                    found.must_be_of(*id)?;
+                }
+            }
             Selection::Ids { promotion_id, ids } => {
                 let filter = CodeFilter { ids: Some(ids.clone()), ..CodeFilter::default() };
                 let planned = self.find_fitting(*promotion_id, filter, &mut found, patience).await?;
@@ -105,7 +115,7 @@ impl Desk {
                 }
             }
         }
-        let by_text = matches!(selection, Selection::Texts(_));
+        let by_text = matches!(selection, Selection::Texts { .. });
         Ok(found.into_plan(by_text))
     }
 
@@ -215,6 +225,21 @@ struct Found {
 impl Found {
     fn has(&self, id: u64) -> bool {
         self.promotions.iter().flat_map(|(_, codes)| codes).any(|code| code.id == id)
+    }
+
+    /// Refuses codes that are not of the promotion with this id.
+    fn must_be_of(&self, id: u64) -> Result<(), ChangeError> {
+        let mut others = self.promotions.iter().filter(|(promotion, _)| promotion.id != id);
+        let Some((owner, codes)) = others.next() else { return Ok(()) };
+        let code = codes.first().map_or(String::new(), |code| quoted(&code.code));
+        Err(ChangeError::invalid(
+            format!(
+                "The code {code} belongs to promotion {} {}, not to {id}.",
+                owner.id,
+                owner.quoted_name()
+            ),
+            "Leave promotion_id out, or give only codes of that promotion.",
+        ))
     }
 
     fn add(&mut self, promotion: &Promotion, codes: &[CouponCode]) {

@@ -28,7 +28,7 @@ pub(super) struct Input {
     /// Texts of the codes, at most 50.
     #[serde(default)]
     codes: Option<Vec<String>>,
-    /// Promotion of code_ids or filter.
+    /// Promotion of code_ids or filter; of codes, if they must be its own.
     #[serde(default)]
     #[schemars(range(min = 1))]
     promotion_id: Option<u64>,
@@ -129,10 +129,6 @@ fn parse(input: Input) -> Result<Selection, ToolError> {
         return Err(invalid(message, hint).into());
     }
     if let Some(codes) = codes {
-        if promotion_id.is_some() {
-            let hint = "Leave promotion_id out: a text is unique in the store.";
-            return Err(invalid("codes are found in the whole store.", hint).into());
-        }
         within("codes", codes.len(), MOST_TEXTS)?;
         let mut texts: Vec<CodeText> = Vec::new();
         for code in &codes {
@@ -141,7 +137,7 @@ fn parse(input: Input) -> Result<Selection, ToolError> {
                 texts.push(text);
             }
         }
-        return Ok(Selection::Texts(texts));
+        return Ok(Selection::Texts { texts, promotion_id });
     }
     let Some(promotion_id) = promotion_id else {
         let hint = "Give promotion_id; list_promotions shows the ids.";
