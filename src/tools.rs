@@ -203,12 +203,30 @@ async fn run(
     context: CallContext,
 ) -> Result<Outcome, ToolError> {
     match arguments::fit(arguments, &entry.tool.input_schema) {
-        Ok(Fitted { arguments, empty }) => {
+        Ok(Fitted { arguments, empty, trimmed }) => {
             let outcome = (entry.handler)(Arc::clone(desk), arguments, context).await;
-            outcome.map_err(|error| error.with_empty(&empty))
+            let outcome = outcome.map_err(|error| error.with_empty(&empty))?;
+            Ok(if trimmed.is_empty() { outcome } else { tell_trimmed(outcome, &trimmed) })
         }
         Err(fault) => Err(explain(fault, desk).await),
     }
+}
+
+/// Says which codes were taken without the white space at their ends.
+fn tell_trimmed(outcome: Outcome, names: &[String]) -> Outcome {
+    let Outcome::Answer(mut result) = outcome else { return outcome };
+    let sentence = format!("White space at the ends of {} was left out.", names.join(", "));
+    let Some(Value::Object(fields)) = &mut result.structured_content else { return Outcome::Answer(result) };
+    let as_json = Value::Object(fields.clone()).to_string();
+    fields.insert("trimmed".to_owned(), sentence.clone().into());
+    let with_sentence = Value::Object(fields.clone()).to_string();
+    if let Some(first) = result.content.first_mut()
+        && let Some(text) = first.as_text().map(|text| text.text.clone())
+    {
+        let told = if text == as_json { with_sentence } else { format!("{text}\n{sentence}") };
+        *first = ContentBlock::text(told);
+    }
+    Outcome::Answer(result)
 }
 
 /// A call without a usable promotion is answered with promotions to choose from.

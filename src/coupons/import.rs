@@ -45,6 +45,8 @@ pub struct Import {
     pub rows: Vec<ImportRow>,
     /// Names of the columns that were not read.
     pub ignored_columns: Vec<String>,
+    /// Codes that had white space at their ends, which is no part of them.
+    pub trimmed: usize,
 }
 
 /// Limits for rows that name none: 0-2,147,483,647 each, 0 = unlimited.
@@ -72,7 +74,8 @@ pub fn from_codes(codes: &[String], defaults: &Defaults) -> Result<Import, Impor
     for (place, code) in (1..).zip(codes) {
         checked.row(place, code, Ok(None), Ok(None));
     }
-    Ok(Import { rows: checked.finish()?, ignored_columns: Vec::new() })
+    let trimmed = codes.iter().filter(|code| code.trim().len() != code.len()).count();
+    Ok(Import { rows: checked.finish()?, ignored_columns: Vec::new(), trimmed })
 }
 
 /// The rows of a CSV file: `code`, and where wanted `max_uses` and `max_uses_per_customer`, named by the first
@@ -95,11 +98,13 @@ pub fn from_csv(reader: impl Read, most_rows: usize, defaults: &Defaults) -> Res
         return Err(ImportFault::single(Some(line), NO_MAX_USES));
     }
     let mut checked = Checked::new(Unit::Line, defaults);
+    let mut trimmed = 0;
     for (place, (line, record)) in records.enumerate() {
         if place == most_rows {
             let problem = format!("there are more rows than {most_rows}, the most of one import");
             return Err(ImportFault::single(Some(line), problem));
         }
+        trimmed += usize::from(columns.has_white_space(&record));
         match columns.cells(&record) {
             Err(problem) => checked.fault.add(Some(line), problem),
             Ok(cells) => checked.row(
@@ -110,7 +115,7 @@ pub fn from_csv(reader: impl Read, most_rows: usize, defaults: &Defaults) -> Res
             ),
         }
     }
-    Ok(Import { rows: checked.finish()?, ignored_columns: columns.ignored })
+    Ok(Import { rows: checked.finish()?, ignored_columns: columns.ignored, trimmed })
 }
 
 /// A limit as a cell has it; `None` for a cell that is empty or not there.

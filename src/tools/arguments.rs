@@ -47,6 +47,8 @@ pub struct Fitted {
     pub arguments: JsonObject,
     /// The names of those that were there and empty, and count as left out.
     pub empty: Vec<String>,
+    /// The names of codes, or lists of them, that had white space at their ends.
+    pub trimmed: Vec<String>,
 }
 
 /// Makes `arguments` fit the object schema `schema`.
@@ -57,8 +59,11 @@ pub fn fit(arguments: JsonObject, schema: &JsonObject) -> Result<Fitted, Argumen
     let none = JsonObject::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
     let mut fault = ArgumentFault::default();
-    let mut fitted = Fitted { arguments: JsonObject::new(), empty: Vec::new() };
+    let mut fitted = Fitted { arguments: JsonObject::new(), empty: Vec::new(), trimmed: Vec::new() };
     for (name, value) in arguments {
+        if CODES.contains(&name.as_str()) && has_white_space(&value) {
+            fitted.trimmed.push(name.clone());
+        }
         match properties.get(&name).and_then(Value::as_object) {
             None => fault.add(&name, unknown(&name, properties)),
             Some(_) if value.is_null() => {}
@@ -89,6 +94,18 @@ pub fn fit(arguments: JsonObject, schema: &JsonObject) -> Result<Fitted, Argumen
 
 fn is_required(name: &str, schema: &JsonObject) -> bool {
     required(schema).any(|required| required == name)
+}
+
+/// Arguments that are codes, or begin codes.
+const CODES: [&str; 6] = ["code", "codes", "new_code", "code_prefix", "prefix", "suffix"];
+
+/// Whether a text, or one in a list, has white space at its ends.
+fn has_white_space(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim().len() != text.len() && !text.trim().is_empty(),
+        Value::Array(items) => items.iter().any(has_white_space),
+        _ => false,
+    }
 }
 
 /// Most characters of a text argument, a name first of all: codes, dates and ids are shorter by far.

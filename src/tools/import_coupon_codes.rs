@@ -53,6 +53,9 @@ pub(super) struct Detail {
     /// Columns of the CSV that were not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ignored_columns: Vec<String>,
+    /// Codes in rows with white space at their ends, which was left out.
+    #[serde(skip_serializing_if = "is_zero")]
+    trimmed_codes: usize,
     /// As get_job answers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Opaque>")]
@@ -82,9 +85,9 @@ impl ChangeTool for ImportCouponCodes {
         patience: &Patience,
     ) -> Result<Draft<Detail>, ToolError> {
         let promotion_id = input.promotion_id;
-        let Import { rows, ignored_columns } = read(desk, input, context).await?;
+        let Import { rows, ignored_columns, trimmed } = read(desk, input, context).await?;
         let plan = desk.plan_import_codes(promotion_id, &rows, patience).await?;
-        let detail = Detail { ignored_columns, ..Detail::default() };
+        let detail = Detail { ignored_columns, trimmed_codes: trimmed, ..Detail::default() };
         Ok(Draft { plan: Some(Box::new(plan)), detail, idle: String::new() })
     }
 
@@ -97,6 +100,11 @@ impl ChangeTool for ImportCouponCodes {
         detail.codes = followed.codes;
         detail.failed_codes = followed.failures;
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 async fn read(desk: &Desk, input: Input, context: &CallContext) -> Result<Import, ToolError> {

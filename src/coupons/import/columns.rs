@@ -260,6 +260,13 @@ impl Columns {
         })
     }
 
+    /// Whether there is white space at the ends of the code, other than what sets a quoted cell apart.
+    pub(super) fn has_white_space(&self, record: &StringRecord) -> bool {
+        record
+            .get(self.code)
+            .is_some_and(|cell| cell.trim().len() != cell.len() && !cell.trim().starts_with('"'))
+    }
+
     fn is_header(&self, record: &StringRecord) -> bool {
         self.names
             .iter()
