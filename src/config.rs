@@ -5,10 +5,12 @@ pub mod file;
 pub mod guard;
 pub mod http;
 pub mod jobs;
+pub mod listen;
 pub mod store;
 
 pub use file::{ConfigFile, ConfigFileError};
 pub use guard::{GuardArgs, Guards};
 pub use http::HttpArgs;
 pub use jobs::JobArgs;
+pub use listen::{Listen, ListenError};
 pub use store::{ConfigError, StoreArgs, StoreConfig};

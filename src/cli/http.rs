@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::HttpArgs;
+use crate::config::{HttpArgs, ListenError};
 use crate::server::CallCaps;
 use crate::transport::{HttpSettings, serve_http, stop_signal};
 
@@ -21,17 +21,18 @@ pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<Ex
         ..CallCaps::default()
     };
     let (server, jobs) = store::server(serve, caps)?;
-    if !args.listen.ip().is_loopback() && !args.insecure_no_auth {
-        let message = format!(
-            "{} is not a loopback address, and nothing authenticates the callers: whoever reaches the port could \
-             manage the store's coupons. Listen on 127.0.0.1, or add --insecure-no-auth if something else \
-             guards the port.",
-            args.listen
-        );
-        return Err(Unusable(message).into());
-    }
-    let listener =
-        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let addresses =
+        if args.insecure_no_auth { args.listen.addresses().await } else { args.listen.loopback().await };
+    let addresses = addresses.map_err(|error| match error {
+        ListenError::BeyondLoopback { .. } => Unusable(format!(
+            "{error}, and nothing authenticates the callers: whoever reaches the port could manage the store's \
+             coupons. Listen on 127.0.0.1, or add --insecure-no-auth if something else guards the port."
+        )),
+        ListenError::Unknown { .. } => Unusable(error.to_string()),
+    })?;
+    let listener = TcpListener::bind(addresses.as_slice())
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     tokio::spawn(async move {

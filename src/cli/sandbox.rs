@@ -1,6 +1,5 @@
 //! `coupon-mcp sandbox`: the practice store alone, for anybody's integration tests.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::config::{Listen, ListenError};
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::transport::stop_signal;
 
@@ -19,9 +19,9 @@ use super::store::Unusable;
 
 #[derive(Debug, Args)]
 pub(super) struct SandboxCommand {
-    /// Address and port to listen on, loopback only; port 0 takes a free one.
+    /// Address or name, and port to listen on, loopback only; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4010")]
-    listen: SocketAddr,
+    listen: Listen,
     /// Keep the store in this file; without it, it is forgotten at exit.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
@@ -42,10 +42,12 @@ pub(super) struct SandboxCommand {
 }
 
 pub(super) async fn run(command: SandboxCommand) -> anyhow::Result<ExitCode> {
-    if !command.listen.ip().is_loopback() {
-        let message = "the practice store listens on loopback only: its tokens are public";
-        return Err(Unusable(message.to_owned()).into());
-    }
+    let addresses = command.listen.loopback().await.map_err(|error| match error {
+        ListenError::BeyondLoopback { .. } => {
+            Unusable("the practice store listens on loopback only: its tokens are public".to_owned())
+        }
+        ListenError::Unknown { .. } => Unusable(error.to_string()),
+    })?;
     let sandbox = Sandbox::open(SandboxOptions {
         data: command.data,
         latency: Duration::from_millis(command.latency_ms),
@@ -55,7 +57,7 @@ pub(super) async fn run(command: SandboxCommand) -> anyhow::Result<ExitCode> {
         control: true,
     })
     .await?;
-    let listener = TcpListener::bind(command.listen)
+    let listener = TcpListener::bind(addresses.as_slice())
         .await
         .with_context(|| format!("cannot listen on {}", command.listen))?;
     let shutdown = CancellationToken::new();

@@ -1,18 +1,19 @@
 //! How the HTTP transports listen and whom they answer.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
 
 use crate::transport::HttpSettings;
 
+use super::Listen;
+
 /// The flags of `http`.
 #[derive(Debug, Clone, Args)]
 pub struct HttpArgs {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address or name, and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", env = "COUPON_MCP_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// A further name (or name:port) that the Host header may hold, besides loopback. May be repeated.
     #[arg(long, value_name = "HOST", env = "COUPON_MCP_ALLOWED_HOSTS", value_delimiter = ',')]
     pub allowed_host: Vec<String>,
