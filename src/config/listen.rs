@@ -122,9 +122,6 @@ mod tests {
         assert_eq!(beyond.to_string(), "0.0.0.0:8080 is not a loopback address");
         assert!(listen("0.0.0.0:8080").addresses().await.is_ok());
         let unknown = listen("a..b:8080").loopback().await.unwrap_err();
-        assert!(
-            unknown.to_string().starts_with("the name in a..b:8080 cannot be looked up"),
-            "{unknown}"
-        );
+        assert!(unknown.to_string().starts_with("the name in a..b:8080 cannot be looked up"), "{unknown}");
     }
 }

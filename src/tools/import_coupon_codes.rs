@@ -152,7 +152,7 @@ async fn from_file(
         let file = import::open(Path::new(&path), &allowed)?;
         import::from_csv(file, most_rows, &defaults)
     };
-    let read: Result<Vec<ImportRow>, ImportFault> =
+    let read: Result<Import, ImportFault> =
         tokio::task::spawn_blocking(read).await.map_err(|error| ToolError::internal(&error))?;
     Ok(read.map_err(ChangeError::from)?)
 }

@@ -19,8 +19,9 @@ impl<'a> Records<'a> {
     /// The rows of `text`, with the delimiter that its first line uses or names.
     pub(super) fn of(text: &'a str) -> Self {
         let (first, rest) = text.split_once(['\n', '\r']).unwrap_or((text, ""));
+        let ended_by_both = text.get(first.len()..).is_some_and(|end| end.starts_with("\r\n"));
+        let rest = if ended_by_both { rest.strip_prefix('\n').unwrap_or(rest) } else { rest };
         let (named, rows, lines) = match named_delimiter(first) {
-            // A second sign of the line's end is an empty line to the reader.
             Some(named) => (
                 Some(named),
                 rest,

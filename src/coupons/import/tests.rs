@@ -450,7 +450,7 @@ proptest! {
     ) {
         let defaults = Defaults { max_uses, max_uses_per_customer: None };
         match from_csv(content.as_slice(), 5, &defaults) {
-            Ok(rows) => {
+            Ok(Import { rows, .. }) => {
                 prop_assert!((1..=5).contains(&rows.len()));
                 prop_assert!(rows.is_sorted_by(|one, next| one.line < next.line));
                 let texts: std::collections::HashSet<_> = rows.iter().map(|row| row.code.folded()).collect();
