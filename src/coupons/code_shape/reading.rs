@@ -14,7 +14,7 @@ pub(super) fn delimiter(given: Option<&str>) -> Result<&'static str, ShapeError>
     }
 }
 
-/// The prefix in capitals, without blanks at its ends and without the delimiter at its end.
+/// The prefix in capitals, without white space at its ends and without the delimiter at its end.
 pub(super) fn prefix(
     given: Option<&str>,
     delimiter: &str,
@@ -26,7 +26,7 @@ pub(super) fn prefix(
     Ok(kept.to_owned())
 }
 
-/// The suffix in capitals, without blanks at its ends and without the delimiter at its start.
+/// The suffix in capitals, without white space at its ends and without the delimiter at its start.
 pub(super) fn suffix(
     given: Option<&str>,
     delimiter: &str,
@@ -74,12 +74,12 @@ fn raised(
     Ok(raised)
 }
 
-/// The text without blanks at its ends, or the first character that no code may have.
+/// The text without white space at its ends, or the first character that no code may have.
 fn checked(text: &str) -> Result<&str, String> {
     match CodeText::parse(text) {
         Err(CodeTextError::Character(character)) => Err(character),
         // Which length is too much is for the whole code to say, and nothing at all is well here.
-        Ok(_) | Err(CodeTextError::Blank | CodeTextError::TooLong(_)) => Ok(text.trim_matches(' ')),
+        Ok(_) | Err(CodeTextError::Blank | CodeTextError::TooLong(_)) => Ok(text.trim()),
     }
 }
 
