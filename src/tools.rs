@@ -4,6 +4,7 @@
 //! merchant, the model or BigCommerce got wrong becomes a tool result with `isError` ([`error`]), never a
 //! protocol error.
 
+mod answer;
 pub mod arguments;
 mod change;
 mod check_coupon_code;
@@ -42,7 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,6 +52,7 @@ use serde_json::Value;
 use crate::bigcommerce::Patience;
 use crate::changes::Desk;
 use crate::policy::Policy;
+use answer::{Answer, Handled, Text};
 use arguments::{ArgumentFault, Fitted};
 use change::ChangeTool;
 pub use context::{CallContext, Consent, Outcome, Place, Question};
@@ -79,7 +81,7 @@ trait CouponTool {
     ) -> impl Future<Output = Result<Reply<Self::Output>, ToolError>> + Send;
 }
 
-/// What a tool answers: the structured result, and its text where that is not the same JSON.
+/// What such a tool answers: the structured result, and its text where that is not the same JSON.
 struct Reply<T> {
     structured: T,
     text: Option<String>,
@@ -91,7 +93,7 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
-type Handler = fn(Arc<Desk>, JsonObject, CallContext) -> BoxFuture<'static, Result<Outcome, ToolError>>;
+type Handler = fn(Arc<Desk>, JsonObject, CallContext) -> BoxFuture<'static, Result<Handled, ToolError>>;
 
 struct Entry {
     tool: Tool,
@@ -204,29 +206,18 @@ async fn run(
 ) -> Result<Outcome, ToolError> {
     match arguments::fit(arguments, &entry.tool.input_schema) {
         Ok(Fitted { arguments, empty, trimmed }) => {
-            let outcome = (entry.handler)(Arc::clone(desk), arguments, context).await;
-            let outcome = outcome.map_err(|error| error.with_empty(&empty))?;
-            Ok(if trimmed.is_empty() { outcome } else { tell_trimmed(outcome, &trimmed) })
+            let handled = (entry.handler)(Arc::clone(desk), arguments, context).await;
+            Ok(match handled.map_err(|error| error.with_empty(&empty))? {
+                Handled::Ask(question) => Outcome::Ask(question),
+                Handled::Answer(answer) if trimmed.is_empty() => Outcome::Answer(answer.into_result()),
+                Handled::Answer(answer) => {
+                    let sentence = format!("White space at the ends of {} was left out.", trimmed.join(", "));
+                    Outcome::Answer(answer.tell("trimmed", sentence).into_result())
+                }
+            })
         }
         Err(fault) => Err(explain(fault, desk).await),
     }
-}
-
-/// Says which codes were taken without the white space at their ends.
-fn tell_trimmed(outcome: Outcome, names: &[String]) -> Outcome {
-    let Outcome::Answer(mut result) = outcome else { return outcome };
-    let sentence = format!("White space at the ends of {} was left out.", names.join(", "));
-    let Some(Value::Object(fields)) = &mut result.structured_content else { return Outcome::Answer(result) };
-    let as_json = Value::Object(fields.clone()).to_string();
-    fields.insert("trimmed".to_owned(), sentence.clone().into());
-    let with_sentence = Value::Object(fields.clone()).to_string();
-    if let Some(first) = result.content.first_mut()
-        && let Some(text) = first.as_text().map(|text| text.text.clone())
-    {
-        let told = if text == as_json { with_sentence } else { format!("{text}\n{sentence}") };
-        *first = ContentBlock::text(told);
-    }
-    Outcome::Answer(result)
 }
 
 /// A call without a usable promotion is answered with promotions to choose from.
@@ -267,13 +258,10 @@ async fn handle<T: CouponTool>(
     desk: &Desk,
     arguments: JsonObject,
     context: &CallContext,
-) -> Result<Outcome, ToolError> {
+) -> Result<Handled, ToolError> {
     let input = serde_path_to_error::deserialize(Value::Object(arguments))
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
     let Reply { structured, text } = T::run(desk, input, context).await?;
-    let structured = serde_json::to_value(structured).map_err(|error| ToolError::internal(&error))?;
-    let text = text.unwrap_or_else(|| structured.to_string());
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-    result.structured_content = Some(structured);
-    Ok(Outcome::Answer(result))
+    let text = text.map_or(Text::Json, Text::Words);
+    Ok(Handled::Answer(Answer::new(&structured, text)?))
 }

@@ -8,7 +8,8 @@ pub fn variable(name: &str) -> Option<String> {
 /// Whether a value is more than a placeholder such as `${user_config.read_only}`.
 pub fn is_filled(value: &str) -> bool {
     let value = bare(value);
-    !value.is_empty() && !(value.starts_with("${") && value.find('}') == Some(value.len() - 1))
+    let inner = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    !value.is_empty() && inner.is_none_or(|inner| inner.contains('}'))
 }
 
 /// A value without the blanks and quotation marks around it.

@@ -1,6 +1,6 @@
 //! Tools that change the store: planned, judged, confirmed, carried out and answered in one way.
 
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,8 +10,9 @@ use crate::bigcommerce::Patience;
 use crate::changes::{Call, Carried, Desk, Done, Plan, Step, gate};
 use crate::jobs::JobState;
 
+use super::answer::{self, Handled, Text};
 use super::confirm::{Case, Confirmation, Preview, Verdict};
-use super::context::{CallContext, Consent, Outcome};
+use super::context::{CallContext, Consent};
 use super::error::ToolError;
 use super::job::{self, Followed};
 use super::schema;
@@ -129,13 +130,8 @@ impl<D: Serialize> Answer<D> {
         }
     }
 
-    /// The message first, for hosts that show the text; then all of it as JSON.
-    fn into_outcome(self) -> Result<Outcome, ToolError> {
-        let structured = serde_json::to_value(&self).map_err(|error| ToolError::internal(&error))?;
-        let blocks = vec![ContentBlock::text(self.message), ContentBlock::text(structured.to_string())];
-        let mut result = CallToolResult::success(blocks);
-        result.structured_content = Some(structured);
-        Ok(Outcome::Answer(result))
+    fn handled(&self) -> Result<Handled, ToolError> {
+        Ok(Handled::Answer(answer::Answer::new(self, Text::MessageAndJson)?))
     }
 }
 
@@ -159,7 +155,7 @@ pub(super) async fn handle<T: ChangeTool>(
     desk: &Desk,
     mut arguments: JsonObject,
     context: &CallContext,
-) -> Result<Outcome, ToolError> {
+) -> Result<Handled, ToolError> {
     let given = Confirmation::take(&mut arguments);
     let arguments = Value::Object(arguments);
     let mut call = Call {
@@ -172,7 +168,7 @@ pub(super) async fn handle<T: ChangeTool>(
         call.confirmed = "declined";
         desk.declined(&call).await;
         let message = "Nothing has been changed: the person who was asked did not agree.".to_owned();
-        return Answer::<T::Detail>::new(Status::Declined, message, desk).into_outcome();
+        return Answer::<T::Detail>::new(Status::Declined, message, desk).handled();
     }
     let input: T::Input = serde_path_to_error::deserialize(arguments.clone())
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
@@ -186,13 +182,13 @@ pub(super) async fn handle<T: ChangeTool>(
     let Some(mut plan) = plan else {
         let mut answer = Answer::new(Status::Done, idle, desk);
         answer.detail = Some(detail);
-        return answer.into_outcome();
+        return answer.handled();
     };
     let reasons = gate::judge(&plan, desk.rules(), desk.now())?;
     desk.has_room(&gate::counts(&plan)).await?;
     let case = Case { desk, tool: T::NAME, arguments: &arguments, plan: &plan, reasons };
     match case.decide(&given, context).await? {
-        Verdict::Ask(question) => Ok(Outcome::Ask(question)),
+        Verdict::Ask(question) => Ok(Handled::Ask(question)),
         Verdict::Wait { preview, token, message } => {
             let status = if given.dry_run { Status::DryRun } else { Status::NeedsConfirmation };
             let mut answer = Answer::<T::Detail>::new(status, message, desk);
@@ -200,7 +196,7 @@ pub(super) async fn handle<T: ChangeTool>(
             answer.confirmation_token = token;
             answer.preview = Some(preview);
             answer.warnings.clone_from(&plan.warnings);
-            answer.into_outcome()
+            answer.handled()
         }
         Verdict::Go(confirmed) => {
             call.confirmed = confirmed;
@@ -224,7 +220,7 @@ fn begun<T: ChangeTool>(
     followed: Followed,
     mut detail: T::Detail,
     warnings: Vec<String>,
-) -> Result<Outcome, ToolError> {
+) -> Result<Handled, ToolError> {
     let status = match followed.record.state {
         JobState::Running => Status::Running,
         JobState::Done if followed.record.counts.failed > 0 => Status::Partial,
@@ -237,7 +233,7 @@ fn begun<T: ChangeTool>(
     answer.warnings = warnings;
     T::begun(&mut detail, desk, followed);
     answer.detail = Some(detail);
-    answer.into_outcome()
+    answer.handled()
 }
 
 fn answer<D: Serialize>(
@@ -246,7 +242,7 @@ fn answer<D: Serialize>(
     done: Done,
     detail: D,
     said: String,
-) -> Result<Outcome, ToolError> {
+) -> Result<Handled, ToolError> {
     let Done { mut carried, change_id, warnings } = done;
     let failure = carried.failure.take();
     let step = failure.as_ref().map_or(0, |failure| failure.step);
@@ -277,7 +273,7 @@ fn answer<D: Serialize>(
     }
     answer.change_id = change_id;
     answer.detail = Some(detail);
-    answer.into_outcome()
+    answer.handled()
 }
 
 /// What was done, what was not and why, and how to go on.

@@ -1,6 +1,6 @@
 //! `create_coupon_code`: one code on a promotion.
 
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,9 +10,10 @@ use crate::changes::create_code::CreatedCode;
 use crate::changes::{Call, Desk, Plan, gate};
 use crate::coupons::{self, CodeText, NewCode};
 
+use super::answer::{Answer, Handled, Text};
 use super::change::Status;
 use super::confirm::{Case, Confirmation, Preview, Verdict};
-use super::context::{self, CallContext, Consent};
+use super::context::{CallContext, Consent};
 use super::coupon_code::CouponCode;
 use super::{ToolError, schema};
 
@@ -111,17 +112,16 @@ pub(super) async fn handle(
     desk: &Desk,
     mut arguments: JsonObject,
     context: &CallContext,
-) -> Result<context::Outcome, ToolError> {
+) -> Result<Handled, ToolError> {
     let given = Confirmation::take(&mut arguments);
     let input: Input = serde_path_to_error::deserialize(Value::Object(arguments))
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
     let code = CodeText::parse(&input.code)?;
-    let trimmed = trimmed(&input.code, &code);
     let mut call = call(&input, &code, context);
     if context.consent == Some(Consent::Declined) {
         call.confirmed = "declined";
         desk.declined(&call).await;
-        return Output::declined(input.promotion_id).into_outcome();
+        return Output::declined(input.promotion_id).handled();
     }
     let new = NewCode {
         promotion_id: input.promotion_id,
@@ -130,26 +130,25 @@ pub(super) async fn handle(
         max_uses_per_customer: input.max_uses_per_customer,
     };
     let patience = desk.store().patience();
-    let mut plan = desk.plan_create_code(&new, &patience).await?;
-    plan.warnings.splice(0..0, trimmed);
+    let plan = desk.plan_create_code(&new, &patience).await?;
     let reasons = gate::judge(&plan, desk.rules(), desk.now())?;
     let needs_yes = !reasons.is_empty();
     if needs_yes && !given.dry_run {
         // Nobody should be asked about what is there already, or cannot be made.
         if let Some(there) = desk.store().look_up_created(&new, &patience).await? {
             let there = CreatedCode { created: there, change_id: None, warnings: Vec::new() };
-            return Output::made(&new, there, plan, None).into_outcome();
+            return Output::made(&new, there, plan, None).handled();
         }
         desk.has_room(&gate::counts(&plan)).await?;
     }
     if !needs_yes && given.dry_run {
-        return Output::new(new.promotion_id, Outcome::DryRun, plan.warnings).into_outcome();
+        return Output::new(new.promotion_id, Outcome::DryRun, plan.warnings).handled();
     }
     let case = Case { desk, tool: NAME, arguments: &call.arguments, plan: &plan, reasons };
     match case.decide(&given, context).await? {
-        Verdict::Ask(question) => Ok(context::Outcome::Ask(question)),
+        Verdict::Ask(question) => Ok(Handled::Ask(question)),
         Verdict::Wait { preview, token, message } => {
-            Output::waiting(&new, plan, given.dry_run, preview, token, message).into_outcome()
+            Output::waiting(&new, plan, given.dry_run, preview, token, message).handled()
         }
         Verdict::Go(confirmed) => {
             call.confirmed = confirmed;
@@ -165,9 +164,9 @@ async fn create(
     plan: Plan,
     needed_yes: bool,
     patience: &Patience,
-) -> Result<context::Outcome, ToolError> {
+) -> Result<Handled, ToolError> {
     let created = desk.create_code(call, new, patience).await?;
-    Output::made(new, created, plan, needed_yes.then_some(Status::Done)).into_outcome()
+    Output::made(new, created, plan, needed_yes.then_some(Status::Done)).handled()
 }
 
 impl Output {
@@ -216,14 +215,8 @@ impl Output {
         output
     }
 
-    /// A message comes first, for hosts that show the text; then all of it as JSON.
-    fn into_outcome(self) -> Result<context::Outcome, ToolError> {
-        let structured = serde_json::to_value(&self).map_err(|error| ToolError::internal(&error))?;
-        let message = self.asked.and_then(|asked| asked.message);
-        let blocks = message.into_iter().chain([structured.to_string()]).map(ContentBlock::text);
-        let mut result = CallToolResult::success(blocks.collect());
-        result.structured_content = Some(structured);
-        Ok(context::Outcome::Answer(result))
+    fn handled(&self) -> Result<Handled, ToolError> {
+        Ok(Handled::Answer(Answer::new(self, Text::MessageAndJson)?))
     }
 }
 
@@ -255,8 +248,4 @@ impl From<coupons::Outcome> for Outcome {
             coupons::Outcome::AlreadyExisted => Self::AlreadyExisted,
         }
     }
-}
-
-fn trimmed(given: &str, code: &CodeText) -> Option<String> {
-    (given != code.as_str()).then(|| format!("Blanks around the code were removed; it is \"{code}\"."))
 }

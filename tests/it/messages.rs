@@ -287,7 +287,7 @@ async fn a_batch_is_refused_where_it_is_not_agreed_or_of_no_use() {
 #[tokio::test]
 async fn a_batch_is_complete_without_what_is_cancelled() {
     let sandbox = Sandbox::start(&[]).await;
-    sandbox.fault(json!({"method": "GET", "path": "/codes", "hold": "before_commit"})).await;
+    sandbox.fault(json!({"method": "GET", "path": "/codes", "times": 1, "hold": "before_commit"})).await;
     let mut host = StdioHost::spawn(sandbox.client_of(&["stdio"]));
     host.request("initialize", initialize("2025-03-26")).await;
     let slow = call("list_coupon_codes", json!({"promotion_id": 1}));

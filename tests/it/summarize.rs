@@ -61,7 +61,7 @@ async fn named_codes_and_prefixes_are_told_where_they_are_asked_for() {
     }
     let mut host = host(&store).await;
     let arguments =
-        json!({"promotion_id": promotion, "codes": ["Ben-10", " PLAIN ", "CARLA-10"], "by_prefix": true});
+        json!({"promotion_id": promotion, "codes": ["Ben-10", "PLAIN", "CARLA-10"], "by_prefix": true});
     let answer = host.ok(SUMMARIZE, arguments.clone()).await;
     let id = answer["job"]["job_id"].clone();
     let counted = json!({

@@ -105,8 +105,14 @@ pub(crate) fn tool_error(result: &Value) -> Value {
     assert_eq!(result.get("structuredContent"), None, "errors have no structured content: {result}");
     let error: Value = serde_json::from_str(result["content"][1]["text"].as_str().unwrap()).unwrap();
     let sentence = format!("{} {}", error["message"].as_str().unwrap(), error["hint"].as_str().unwrap());
-    assert_eq!(result["content"][0]["text"], sentence);
     assert!(error["retryable"].is_boolean(), "{error}");
+    let wait = error.get("retry_after_s").map_or(String::new(), |wait| format!(", retry_after_s: {wait}"));
+    let codes = format!("[{}, retryable: {}{wait}]", error["code"].as_str().unwrap(), error["retryable"]);
+    assert_eq!(result["content"][0]["text"], format!("{sentence} {codes}"));
+    let for_programs = &result["_meta"]["io.github.coupon-mcp/error"];
+    for part in ["code", "retryable", "retry_after_s"] {
+        assert_eq!(for_programs.get(part), error.get(part), "{for_programs}");
+    }
     error
 }
 

@@ -286,26 +286,26 @@ proptest! {
 #[test]
 fn days_are_named_as_people_name_them() {
     // A Wednesday in New York, where it is still the 4th.
-    let now: Timestamp = "2026-11-05T02:30:00Z".parse().unwrap();
+    let now: Timestamp = "2020-11-05T02:30:00Z".parse().unwrap();
     let new_york = zone(NEW_YORK);
     let day = |text: &str| read_at(text, Edge::Start, new_york.as_ref(), now);
     for (text, expected) in [
-        ("today", "2026-11-04T00:00:00-05:00"),
-        ("Today", "2026-11-04T00:00:00-05:00"),
-        (" tomorrow ", "2026-11-05T00:00:00-05:00"),
-        ("in 10 days", "2026-11-14T00:00:00-05:00"),
-        ("in a week", "2026-11-11T00:00:00-05:00"),
-        ("in 2 weeks", "2026-11-18T00:00:00-05:00"),
-        ("in 1 month", "2026-12-04T00:00:00-05:00"),
-        ("friday", "2026-11-06T00:00:00-05:00"),
-        ("this Friday", "2026-11-06T00:00:00-05:00"),
-        ("next friday", "2026-11-06T00:00:00-05:00"),
-        ("wednesday", "2026-11-04T00:00:00-05:00"),
-        ("next Wednesday", "2026-11-11T00:00:00-05:00"),
-        ("Sun", "2026-11-08T00:00:00-05:00"),
-        ("friday at 18:00", "2026-11-06T18:00:00-05:00"),
-        ("tomorrow 09:30", "2026-11-05T09:30:00-05:00"),
-        ("2026-11-22", "2026-11-22T00:00:00-05:00"),
+        ("today", "2020-11-04T00:00:00-05:00"),
+        ("Today", "2020-11-04T00:00:00-05:00"),
+        (" tomorrow ", "2020-11-05T00:00:00-05:00"),
+        ("in 10 days", "2020-11-14T00:00:00-05:00"),
+        ("in a week", "2020-11-11T00:00:00-05:00"),
+        ("in 2 weeks", "2020-11-18T00:00:00-05:00"),
+        ("in 1 month", "2020-12-04T00:00:00-05:00"),
+        ("friday", "2020-11-06T00:00:00-05:00"),
+        ("this Friday", "2020-11-06T00:00:00-05:00"),
+        ("next friday", "2020-11-06T00:00:00-05:00"),
+        ("wednesday", "2020-11-04T00:00:00-05:00"),
+        ("next Wednesday", "2020-11-11T00:00:00-05:00"),
+        ("Sun", "2020-11-08T00:00:00-05:00"),
+        ("friday at 18:00", "2020-11-06T18:00:00-05:00"),
+        ("tomorrow 09:30", "2020-11-05T09:30:00-05:00"),
+        ("2020-11-22", "2020-11-22T00:00:00-05:00"),
     ] {
         assert_eq!(day(text).map(|moment| moment.text).as_deref(), Ok(expected), "{text}");
     }
@@ -324,7 +324,7 @@ fn days_are_named_as_people_name_them() {
     }
     assert_eq!(
         read_at("today", Edge::End, new_york.as_ref(), now).unwrap().text,
-        "2026-11-04T23:59:59-05:00"
+        "2020-11-04T23:59:59-05:00"
     );
     assert_eq!(read_at("today", Edge::End, None, now), Err(TimeFault::ZoneUnknown));
 }

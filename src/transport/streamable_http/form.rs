@@ -119,13 +119,13 @@ async fn answer_together(parts: &Parts, batch: Vec<Value>, next: &Next) -> Respo
     let mut runs = Vec::new();
     for message in batch {
         let refusal = match message::read_one(message) {
-            Incoming::Message { message, .. } => match not_in_a_batch(&message) {
-                Some(refusal) => refusal,
-                None => {
+            Incoming::Message { message, .. } => {
+                let Some(refusal) = not_in_a_batch(&message) else {
                     runs.extend(request_with(parts, &message).map(|request| next.clone().run(request)));
                     continue;
-                }
-            },
+                };
+                refusal
+            }
             Incoming::Refused(refusal) => *refusal,
             Incoming::Batch(_) | Incoming::Dropped => continue,
         };

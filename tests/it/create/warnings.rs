@@ -65,8 +65,8 @@ async fn a_dry_run_warns_and_sends_nothing_but_reads() {
     let id = promotion(&sandbox, json!({"status": "DISABLED"})).await;
     let arguments = json!({"promotion_id": id, "code": " PREVIEW ", "dry_run": true});
     let preview = host.ok(CREATE, arguments).await;
-    let blanks = "Blanks around the code were removed; it is \"PREVIEW\".";
-    let warnings = json!([blanks, UNLIMITED, DISABLED]);
+    let trimmed = "White space at the ends of code was left out.";
+    let warnings = json!([UNLIMITED, DISABLED, trimmed]);
     assert_eq!(preview, json!({"promotion_id": id, "outcome": "dry_run", "warnings": warnings}));
     assert_fits(CREATE, &preview);
     assert_eq!(wire.lines(), [format!("GET /promotions/{id}")]);

@@ -83,7 +83,7 @@ async fn a_session_ended_in_mid_call_lets_the_call_end() {
     let first = start_code(&host, "FIRST");
     sandbox.holds(1).await;
     for _ in 0..2 {
-        assert_eq!(host.end().await.status(), StatusCode::ACCEPTED);
+        assert_eq!(host.end().await.status(), StatusCode::NO_CONTENT);
         assert!(!is_open(&host).await);
     }
     sandbox.release().await;

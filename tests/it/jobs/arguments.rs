@@ -134,7 +134,9 @@ async fn a_job_like_another_repeats_its_pattern_and_limits() {
         (json!({}), "GIFT_", 7),
         (json!({"prefix": "CARD"}), "CARD_", 7),
         (json!({"max_uses": 3}), "GIFT_", 3),
-        (json!({"max_uses": 0}), "GIFT_", 0),
+        // What hosts send that must fill in every argument.
+        (json!({"max_uses": 0, "max_uses_per_customer": 0, "prefix": "", "code_length": 0}), "GIFT_", 7),
+        (json!({"unlimited": true, "max_uses_per_customer": 2}), "GIFT_", 0),
     ] {
         let before = stand.codes(promotion).await;
         let mut arguments = json!({"promotion_id": promotion, "count": 3, "like_job_id": like});

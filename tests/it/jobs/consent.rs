@@ -57,7 +57,7 @@ async fn a_person_is_asked_about_many_codes_and_about_risky_terms_only() {
     let many = host.ok(GENERATE, json!({"promotion_id": promotion, "count": 10_001})).await;
     assert_eq!(many["status"], "needs_confirmation", "{many}");
     assert_eq!(many["preview"]["reasons"], json!(["it creates 10001 codes"]));
-    let unlimited = json!({"promotion_id": 1, "count": 3, "max_uses": 0});
+    let unlimited = json!({"promotion_id": 1, "count": 3, "unlimited": true});
     let unlimited = host.ok(GENERATE, unlimited).await;
     assert_eq!(unlimited["status"], "needs_confirmation", "{unlimited}");
     assert_eq!(unlimited["preview"]["reasons"], json!(["the promotion has no cap on uses and no end"]));

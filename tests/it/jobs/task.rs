@@ -62,7 +62,9 @@ impl Task {
         let there: usize = rng.choice([0, 7, 250, 251]).unwrap();
         for batch_size in [there.min(250), there.saturating_sub(250)] {
             if batch_size > 0 && random <= 16 {
-                let mut batch = look(random, limits);
+                let mut batch = look(random);
+                batch["max_uses"] = json!(limits.0);
+                batch["max_uses_per_customer"] = json!(limits.1);
                 batch["batch_size"] = json!(batch_size);
                 stand.plant(promotion, batch).await;
             }
@@ -78,7 +80,14 @@ impl Task {
         random: usize,
         limits: (u64, u64),
     ) -> Self {
-        let mut arguments = look(random, limits);
+        let mut arguments = look(random);
+        for (name, limit) in [("max_uses", limits.0), ("max_uses_per_customer", limits.1)] {
+            if limit == 0 {
+                arguments["unlimited"] = json!(true);
+            } else {
+                arguments[name] = json!(limit);
+            }
+        }
         arguments["promotion_id"] = json!(promotion);
         arguments["count"] = json!(count);
         let goal = Goal::Made { count, random, limits };
@@ -153,9 +162,6 @@ impl Task {
 }
 
 /// How codes look, in the words that the tool and the API share.
-fn look(random: usize, limits: (u64, u64)) -> Value {
-    json!({
-        "prefix": PREFIX, "delimiter": "-", "code_length": random, "max_uses": limits.0,
-        "max_uses_per_customer": limits.1,
-    })
+fn look(random: usize) -> Value {
+    json!({"prefix": PREFIX, "delimiter": "-", "code_length": random})
 }

@@ -1,0 +1,81 @@
+//! What a tool answers: the structured result, which is the truth, and its text, which is for reading.
+
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::context::Question;
+use super::error::ToolError;
+
+/// What comes of a tool's handler.
+pub(super) enum Handled {
+    /// The answer.
+    Answer(Answer),
+    /// A question to a person.
+    Ask(Question),
+}
+
+/// An answer before it becomes the result of a call.
+#[derive(Debug)]
+pub(super) struct Answer {
+    fields: JsonObject,
+    text: Text,
+}
+
+/// The text of an answer.
+#[derive(Debug)]
+pub(super) enum Text {
+    /// The same JSON.
+    Json,
+    /// The message first, for hosts that show the text; then the rest as JSON.
+    MessageAndJson,
+    /// Other words, a table for instance.
+    Words(String),
+}
+
+const MESSAGE: &str = "message";
+const WARNINGS: &str = "warnings";
+
+impl Answer {
+    /// Takes a struct with named fields.
+    pub(super) fn new(structured: &impl Serialize, text: Text) -> Result<Self, ToolError> {
+        let fields = match serde_json::to_value(structured).map_err(|error| ToolError::internal(&error))? {
+            Value::Object(fields) => fields,
+            other => JsonObject::from_iter([("result".to_owned(), other)]),
+        };
+        Ok(Self { fields, text })
+    }
+
+    /// Adds a sentence: to the warnings where there are some, else as a field of this name.
+    pub(super) fn tell(mut self, name: &str, sentence: String) -> Self {
+        if let Text::Words(words) = &mut self.text {
+            words.push('\n');
+            words.push_str(&sentence);
+        }
+        if let Some(Value::Array(warnings)) = self.fields.get_mut(WARNINGS) {
+            warnings.push(sentence.into());
+        } else {
+            self.fields.insert(name.to_owned(), sentence.into());
+        }
+        self
+    }
+
+    /// Each sentence is in the text once.
+    pub(super) fn into_result(self) -> CallToolResult {
+        let Self { fields, text } = self;
+        let structured = Value::Object(fields);
+        let texts = match text {
+            Text::Json => vec![structured.to_string()],
+            Text::Words(words) => vec![words],
+            Text::MessageAndJson => {
+                let mut rest = structured.clone();
+                let message = rest.as_object_mut().and_then(|rest| rest.shift_remove(MESSAGE));
+                let message = message.and_then(|message| message.as_str().map(str::to_owned));
+                message.into_iter().chain([rest.to_string()]).collect()
+            }
+        };
+        let mut result = CallToolResult::success(texts.into_iter().map(ContentBlock::text).collect());
+        result.structured_content = Some(structured);
+        result
+    }
+}
