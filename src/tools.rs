@@ -212,7 +212,7 @@ async fn run(
                 Handled::Answer(answer) if trimmed.is_empty() => Outcome::Answer(answer.into_result()),
                 Handled::Answer(answer) => {
                     let sentence = format!("White space at the ends of {} was left out.", trimmed.join(", "));
-                    Outcome::Answer(answer.tell("trimmed", sentence).into_result())
+                    Outcome::Answer(answer.warn(sentence).into_result())
                 }
             })
         }

@@ -24,9 +24,9 @@ pub(super) fn check_percentages(rules: &[Rule]) -> Result<(), ChangeError> {
         if *percent <= Decimal::ZERO || *percent >= Decimal::ONE {
             continue;
         }
-        let question = meant(*percent).map_or(String::new(), |meant| format!(": did you mean {meant}?"));
+        let end = meant(*percent).map_or(".".to_owned(), |meant| format!(": did you mean {meant}?"));
         return Err(ChangeError::invalid(
-            format!("rules[{place}] has the percentage_amount {percent}, which is below 1%{question}"),
+            format!("The percentage_amount {percent} of rules[{place}] is below 1%{end}"),
             "Percentages go from 1 to 100: 20 is 20% off.",
         ));
     }

@@ -46,26 +46,22 @@ impl Host {
         } else {
             ("coupons", json!(["stdio"]))
         };
-        let mut server = json!({ "command": binary, "args": args });
-        if let Self::Vscode | Self::ClaudeCode = self {
-            server = json!({ "type": "stdio", "command": binary, "args": args });
-        }
+        let mut server = match self {
+            Self::ClaudeCode => json!({ "type": "stdio", "command": binary, "args": args }),
+            Self::Vscode => json!({ "type": "stdio", "command": binary, "args": args, "tools": ["*"] }),
+            Self::ClaudeDesktop | Self::Cursor | Self::Generic => json!({ "command": binary, "args": args }),
+        };
         if !sandbox && let Some(server) = server.as_object_mut() {
             server.insert("env".to_owned(), self.environment());
         }
-        match self {
-            Self::Vscode if sandbox => json!({ "servers": { name: server } }),
-            Self::Vscode => json!({ "inputs": vscode_inputs(), "servers": { name: server } }),
-            _ => json!({ "mcpServers": { name: server } }),
-        }
+        json!({ "mcpServers": { name: server } })
     }
 
     fn environment(self) -> Value {
         let (hash, token) = match self {
-            Self::Vscode => ("${input:bigcommerce-store-hash}", "${input:bigcommerce-access-token}"),
             Self::Cursor => ("${env:BIGCOMMERCE_STORE_HASH}", "${env:BIGCOMMERCE_ACCESS_TOKEN}"),
             Self::ClaudeCode => ("${BIGCOMMERCE_STORE_HASH}", "${BIGCOMMERCE_ACCESS_TOKEN}"),
-            Self::ClaudeDesktop | Self::Generic => ("YOUR_STORE_HASH", "YOUR_ACCESS_TOKEN"),
+            Self::ClaudeDesktop | Self::Vscode | Self::Generic => ("YOUR_STORE_HASH", "YOUR_ACCESS_TOKEN"),
         };
         json!({ "BIGCOMMERCE_STORE_HASH": hash, "BIGCOMMERCE_ACCESS_TOKEN": token })
     }
@@ -80,7 +76,8 @@ impl Host {
                 "Put it into .mcp.json in the project's folder, then start Claude Code there."
             }
             Self::Vscode => {
-                "Put it into .vscode/mcp.json in the workspace, then start the server from that file."
+                "Put it into ~/.copilot/mcp-config.json (or $COPILOT_HOME/mcp-config.json), then start VS Code anew. \
+                 For one workspace, .mcp.json in its folder takes the same; keep the token out of a repository."
             }
             Self::Cursor => {
                 "Put it into ~/.cursor/mcp.json (or .cursor/mcp.json in the project), then restart Cursor."
@@ -91,23 +88,14 @@ impl Host {
 
     fn credentials(self) -> &'static str {
         match self {
-            Self::Vscode => "VS Code asks for the store hash and the token once and keeps them.",
             Self::Cursor | Self::ClaudeCode => {
                 "Set BIGCOMMERCE_STORE_HASH and BIGCOMMERCE_ACCESS_TOKEN in the environment that starts the host."
             }
-            Self::ClaudeDesktop | Self::Generic => {
+            Self::ClaudeDesktop | Self::Vscode | Self::Generic => {
                 "Replace YOUR_STORE_HASH and YOUR_ACCESS_TOKEN by your own; README says where to get them."
             }
         }
     }
-}
-
-fn vscode_inputs() -> Value {
-    let input = |id: &str, description: &str| json!({ "type": "promptString", "id": id, "description": description, "password": true });
-    json!([
-        input("bigcommerce-store-hash", "BigCommerce store hash"),
-        input("bigcommerce-access-token", "BigCommerce access token"),
-    ])
 }
 
 #[cfg(test)]
@@ -115,13 +103,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vs_code_has_its_own_form_and_never_the_token() {
+    fn vs_code_has_the_form_that_copilot_reads_too() {
         let block = Host::Vscode.block("/bin/coupon-mcp", false);
-        assert_eq!(
-            block["servers"]["coupons"]["env"]["BIGCOMMERCE_ACCESS_TOKEN"],
-            "${input:bigcommerce-access-token}"
-        );
-        assert_eq!(block["inputs"][1]["password"], true);
+        let server = &block["mcpServers"]["coupons"];
+        assert_eq!((&server["type"], &server["tools"]), (&json!("stdio"), &json!(["*"])));
+        assert_eq!(server["env"]["BIGCOMMERCE_ACCESS_TOKEN"], "YOUR_ACCESS_TOKEN");
     }
 
     #[test]

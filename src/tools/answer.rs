@@ -46,16 +46,16 @@ impl Answer {
         Ok(Self { fields, text })
     }
 
-    /// Adds a sentence: to the warnings where there are some, else as a field of this name.
-    pub(super) fn tell(mut self, name: &str, sentence: String) -> Self {
+    /// Adds a sentence to the warnings.
+    pub(super) fn warn(mut self, sentence: String) -> Self {
         if let Text::Words(words) = &mut self.text {
             words.push('\n');
             words.push_str(&sentence);
         }
-        if let Some(Value::Array(warnings)) = self.fields.get_mut(WARNINGS) {
+        if let Value::Array(warnings) =
+            self.fields.entry(WARNINGS).or_insert_with(|| Value::Array(Vec::new()))
+        {
             warnings.push(sentence.into());
-        } else {
-            self.fields.insert(name.to_owned(), sentence.into());
         }
         self
     }

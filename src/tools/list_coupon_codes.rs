@@ -65,8 +65,8 @@ impl CouponTool for ListCouponCodes {
     const TITLE: &'static str = "List coupon codes";
     const DESCRIPTION: &'static str = "Lists the coupon codes of one BigCommerce promotion with uses and limits \
         (0 = unlimited), one page at a time. Use it to see which codes exist, how often they were used or, with \
-        code, whether one is there. While has_more is true, go on with after = next_cursor. Without a \
-        promotion_id, the error names promotions to choose from.";
+        code, whether one is there. While has_more is true, go on with after = next_cursor. The text of \
+        more than 25 rows is CSV. Without a promotion_id, the error names promotions to choose from.";
     type Input = Input;
     type Output = Output;
 

@@ -86,7 +86,7 @@ impl CouponTool for ListPromotions {
     const DESCRIPTION: &'static str = "Lists the store's promotions, the newest first, with their effective \
         state (computed from status, dates, schedule and uses), discount in words, uses, limit (0 = unlimited) \
         and end. Use it for what runs, expires or is used up, and to find a promotion_id; get_promotion tells \
-        all about one. Go on with page = next_page.";
+        all about one. Go on with page = next_page. The text of more than 25 rows is CSV.";
     type Input = Input;
     type Output = Output;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Patience;
 use crate::changes::replace_code::{PlannedReplacement, Replacement};
-use crate::changes::{Carried, Desk};
+use crate::changes::{Carried, ChangeError, Desk};
 use crate::coupons::{CodeText, quoted};
 
 use super::change::{ChangeTool, Draft};
@@ -25,7 +25,7 @@ pub(super) struct Input {
     /// Another text; left out = the same.
     #[serde(default)]
     new_code: Option<String>,
-    /// Uses in all; left out = as before.
+    /// Uses in all; left out = what is left of them.
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses: Option<u64>,
@@ -67,6 +67,21 @@ impl ChangeTool for ReplaceCouponCode {
     type Input = Input;
     type Detail = Detail;
 
+    fn check(_: &Desk, input: &Input) -> Result<(), ToolError> {
+        let another = input.new_code.as_deref().is_some_and(|new| new.trim() != input.code.trim());
+        let limit = unless_forced(input.max_uses, input.unlimited)
+            .or(unless_forced(input.max_uses_per_customer, input.unlimited));
+        if another || limit.is_some() || !input.count_past_uses {
+            return Ok(());
+        }
+        Err(ChangeError::invalid(
+            "It is not said what is to change.",
+            "Give new_code, max_uses, max_uses_per_customer or unlimited; count_past_uses false alone starts the count \
+             of uses at 0.",
+        )
+        .into())
+    }
+
     async fn plan(
         desk: &Desk,
         input: Input,
@@ -91,6 +106,11 @@ impl ChangeTool for ReplaceCouponCode {
         detail.old_deleted = !carried.codes_deleted.is_empty();
         let old = quoted(&detail.old.code);
         match (&detail.new, detail.old_deleted) {
+            (Some(new), true) if new.code == detail.old.code => format!(
+                "The code {old} was made anew (max_uses {}, max_uses_per_customer {}; 0 = unlimited); its count of uses \
+                 starts at 0.",
+                new.max_uses, new.max_uses_per_customer
+            ),
             (Some(new), true) => format!(
                 "The code {old} is replaced by {} (max_uses {}, max_uses_per_customer {}; 0 = unlimited).",
                 quoted(&new.code),

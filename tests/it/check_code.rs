@@ -35,7 +35,7 @@ fn open(check: &Value) -> Vec<&str> {
 async fn a_code_that_works_is_told_so_with_a_link_by_four_requests_and_then_by_three() {
     let (sandbox, wire, mut host) = start_wired(|_| Act::Pass).await;
     campaign(&sandbox, json!({"name": "Friends"}), json!({"code": "FRIEND 10", "max_uses": 9})).await;
-    let check = host.ok(CHECK, json!({"code": " friend 10"})).await;
+    let check = host.ok(CHECK, json!({"code": "friend 10"})).await;
     let expected = json!({
         "verdict": "works",
         "code": {
@@ -236,7 +236,7 @@ async fn what_cannot_be_understood_is_refused() {
         (json!({"code": "A", "customer_group_id": -1}), "customer_group_id"),
         (json!({"code": "A", "cart_subtotal": -1}), "cart_subtotal"),
         (json!({"code": "A", "cart_subtotal": 1e300}), "cart_subtotal"),
-        (json!({"code": "A", "channel_id": 0}), "channel_id"),
+        (json!({"code": "A", "channel_id": -1}), "channel_id"),
         (json!({"code": "A", "customer": "anna"}), "Unknown argument"),
     ] {
         let error = host.error(CHECK, arguments.clone()).await;

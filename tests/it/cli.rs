@@ -166,20 +166,18 @@ async fn doctor_names_what_is_wrong_and_the_remedy() {
 
 #[tokio::test]
 async fn config_prints_a_block_for_every_host() {
-    for (host, servers) in [
-        ("claude-desktop", "mcpServers"),
-        ("claude-code", "mcpServers"),
-        ("cursor", "mcpServers"),
-        ("generic", "mcpServers"),
-        ("vscode", "servers"),
-    ] {
+    for host in ["claude-desktop", "claude-code", "cursor", "generic", "vscode"] {
         let printed = run(&["config", "--host", host]).await;
-        let server = printed.json()[servers]["coupons"].clone();
+        let server = printed.json()["mcpServers"]["coupons"].clone();
         assert_eq!(server["command"], env!("CARGO_BIN_EXE_coupon-mcp"), "{host}");
         assert!(server["env"]["BIGCOMMERCE_ACCESS_TOKEN"].is_string(), "{host}");
         assert!(printed.stderr.contains("Put it "), "{host}: {}", printed.stderr);
         let practice = run(&["config", "--host", host, "--sandbox"]).await.json();
-        assert_eq!(practice[servers]["coupons-practice"]["args"], json!(["stdio", "--sandbox"]), "{host}");
+        assert_eq!(
+            practice["mcpServers"]["coupons-practice"]["args"],
+            json!(["stdio", "--sandbox"]),
+            "{host}"
+        );
     }
 }
 

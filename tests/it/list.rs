@@ -239,7 +239,6 @@ async fn cursors_that_exclude_each_other_are_refused_before_any_request() {
         json!({"after": good, "page": 2}),
         json!({"before": good, "page": "2"}),
         json!({"after": good, "before": good, "page": 1}),
-        json!({"after": ""}),
         json!({"before": "two words"}),
         json!({"after": "curseur-é"}),
         json!({"before": "\u{202e}"}),

@@ -302,13 +302,13 @@ async fn what_cannot_be_asked_for_is_refused_before_any_request() {
     for (arguments, words) in [
         (json!({"include_codes": true, "limit": 26}), "at most 25"),
         (json!({"limit": 101}), "from 1 to 100"),
-        (json!({"limit": 0}), "from 1 to 100"),
-        (json!({"page": 0}), "at least 1"),
+        (json!({"limit": -1}), "from 1 to 100"),
+        (json!({"page": -1}), "at least 1"),
         (json!({"effective_state": "ENABLED"}), "\"scheduled\""),
         (json!({"kind": "bulk"}), "\"automatic\""),
         (json!({"currency_code": "dollars"}), "currency_code"),
         (json!({"code": "10%"}), "not a possible coupon code"),
-        (json!({"expiring_within_days": 0}), "from 1 to 3650"),
+        (json!({"expiring_within_days": -1}), "from 1 to 3650"),
         (json!({"channel_id": "main"}), "channel_id"),
         (json!({"status": "ENABLED"}), "Unknown argument"),
     ] {

@@ -28,7 +28,7 @@ async fn arguments_that_cannot_be_are_refused_with_nothing_sent() {
         (json!({"until_unused": 250_001}), "until_unused"),
         (json!({}), "exactly one of count and until_unused"),
         (json!({"count": 5, "until_unused": 5}), "exactly one of count and until_unused"),
-        (json!({"count": 5, "code_length": 0}), "code_length"),
+        (json!({"count": 5, "code_length": -1}), "code_length"),
         (json!({"count": 5, "code_length": 51}), "code_length"),
         (json!({"count": 5, "prefix": "SUMMER", "code_length": 45}), "50"),
         (json!({"count": 5, "prefix": "ÄÖ"}), "Prefix takes letters"),

@@ -50,7 +50,7 @@ impl Scene {
 async fn a_text_that_is_wrong_is_refused_whole_and_each_line_is_named() {
     let mut scene = Scene::new().await;
     for (text, named) in [
-        ("", &["nothing in it"][..]),
+        ("", &["csv_text is empty and counts as left out"][..]),
         ("code,max_uses\n", &["no rows"]),
         ("name,max_uses\nA,1\n", &["line 1", "no column is named code"]),
         ("code,max_usage_limit\nA,1\n", &["line 1", "max_usage_limit"]),
@@ -80,7 +80,7 @@ async fn lists_of_codes_are_checked_as_texts_are() {
     let many: Vec<String> = (0..1_001).map(|number| format!("A{number}")).collect();
     for (arguments, named) in [
         (json!({"codes": ["A1"]}), "no max_uses"),
-        (json!({"codes": [], "max_uses": 1}), "no codes"),
+        (json!({"codes": [], "max_uses": 1}), "codes is empty and counts as left out"),
         (json!({"codes": ["A1", "B1", "a1"], "max_uses": 1}), "code 3"),
         (json!({"codes": many, "max_uses": 1}), "1000"),
         (json!({"max_uses": 1}), "exactly one of codes, csv_text and path"),

@@ -62,7 +62,7 @@ async fn an_id_that_no_change_has_is_called_that() {
     let error = host.call("undo", json!({})).await.error();
     assert_eq!(error["code"], "unknown_change", "nothing was changed yet");
     rename(&mut host, "Second").await;
-    for id in ["chg_000000000000", "chg_1", "7", "", "\"]; drop", "https://evil.example"] {
+    for id in ["chg_000000000000", "chg_1", "7", "-", "\"]; drop", "https://evil.example"] {
         let error = host.call("undo", json!({"change_id": id})).await.error();
         assert_eq!(error["code"], "unknown_change", "{id}");
         assert!(!error["message"].as_str().unwrap().contains("://"), "{error}");
