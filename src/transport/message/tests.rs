@@ -97,6 +97,10 @@ fn a_message_in_form_is_handed_on_as_it_came() {
     // What rmcp does not know is its own affair.
     let unknown = r#"{"jsonrpc":"2.0","id":1,"method":"no/such/method","params":{"x":1}}"#;
     assert!(matches!(read(unknown.as_bytes()), Incoming::Message { .. }));
+    let gone = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"},
+    }});
+    assert!(is_read(&gone), "since then there is no such method");
 }
 
 #[test]
