@@ -129,13 +129,13 @@ export function expectPrompt(checks, { messages }) {
 /** A promotion is found by list_promotions, so no resource is listed; each can be read. */
 export function expectResources(checks, resources, templates) {
     checks.equal('resources', resources, []);
-    const { resource_template: wanted } = expected;
-    checks.equal('resource templates', templates.map(template => only(Object.keys(wanted), template)), [wanted]);
+    const { resource_templates: wanted } = expected;
+    checks.equal('resource templates', templates.map(template => only(Object.keys(wanted[0]), template)), wanted);
 }
 
 /** The resource of a promotion holds what get_promotion answers. */
 export function expectResource(checks, { contents }, explained) {
-    const { resource: uri, resource_template: { mimeType } } = expected;
+    const { resource: uri, resource_templates: [{ mimeType }] } = expected;
     checks.equal('resource', contents.map(content => only(['uri', 'mimeType'], content)), [{ uri, mimeType }]);
     const answer = expectSuccess(checks, 'get_promotion', explained);
     checks.equal('resource: what get_promotion answers', JSON.parse(contents[0].text), answer);

@@ -278,14 +278,14 @@ async def play_resources(client: Client, combination: Combination, call: Call, c
     """A promotion is found by list_promotions, so no resource is listed; each can be read."""
     checks.equal("resources", (await client.list_resources()).resources, [])
     templates = [on_the_wire(template) for template in (await client.list_resource_templates()).resource_templates]
-    wanted = EXPECTED["resource_template"]
-    shown_templates = [{name: template.get(name) for name in wanted} for template in templates]
-    checks.equal("resource templates", shown_templates, [wanted])
+    wanted = EXPECTED["resource_templates"]
+    shown_templates = [{name: template.get(name) for name in wanted[0]} for template in templates]
+    checks.equal("resource templates", shown_templates, wanted)
 
     uri = EXPECTED["resource"]
     (contents,) = on_the_wire(await client.read_resource(uri))["contents"]
     described = {"uri": contents["uri"], "mimeType": contents.get("mimeType")}
-    checks.equal("resource", described, {"uri": uri, "mimeType": wanted["mimeType"]})
+    checks.equal("resource", described, {"uri": uri, "mimeType": wanted[0]["mimeType"]})
     answer = expect_success(checks, "get_promotion", await call("get_promotion", {"promotion_id": PROMOTION["id"]}))
     checks.equal("resource: what get_promotion answers", json.loads(contents["text"]), answer)
     missing = client.read_resource(EXPECTED["missing_resource"])
