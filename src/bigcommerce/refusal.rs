@@ -13,7 +13,7 @@ const MIN_SECRET: usize = 8;
 ///
 /// The shapes (OpenAPI file: `ErrorResponse`, `ErrorResponse400`, `403`, `405`, `BulkDeleteResponse`; the
 /// settings file; answers of live stores) differ in every part: `status` is a string or a number, `errors` an
-/// array, an object or absent, `error` a string or an object. A body that is not JSON (a gateway's HTML page,
+/// array, an object or absent, `error` a string or an object, and all of it may stand in an array (v2). A body that is not JSON (a gateway's HTML page,
 /// or nothing) gives an empty refusal: such text is never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refusal {
@@ -27,8 +27,10 @@ impl Refusal {
     /// Reads an error body.
     pub fn decode(body: &[u8]) -> Self {
         let mut refusal = Self::default();
-        if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
-            refusal.read_object(&object);
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(object)) => refusal.read_object(&object),
+            Ok(Value::Array(items)) => items.iter().for_each(|item| refusal.read_item(item)),
+            _ => {}
         }
         refusal
     }
@@ -153,6 +155,11 @@ mod tests {
             (
                 r#"{"error":"Your scope does not include this resource."}"#,
                 "Your scope does not include this resource.",
+            ),
+            (r#"[{"status":400,"message":"The field 'x' is invalid."}]"#, "The field 'x' is invalid."),
+            (
+                r#"[{"status":409,"message":"Taken"},{"status":400,"message":"Too long","field":"code"}]"#,
+                "Taken; code: Too long",
             ),
             ("<html>502</html>", ""),
             ("", ""),

@@ -188,6 +188,9 @@ pub(super) fn state_warning(promotion: &Promotion, now: Timestamp) -> Option<Str
         EffectiveState::UsedUp => "The promotion's cap is reached: its codes do not work.",
         EffectiveState::Invalid => "The promotion is invalid: its codes do not work.",
         EffectiveState::Scheduled => "The promotion has not started yet: its codes do not work until then.",
+        EffectiveState::Unknown => {
+            "A date of the promotion cannot be read, so that it is not known whether its codes work."
+        }
         EffectiveState::Active => return None,
     };
     Some(why.to_owned())

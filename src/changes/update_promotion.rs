@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
@@ -46,8 +47,8 @@ pub struct PromotionEdit {
     pub minimum_spend: Option<Decimal>,
 }
 
-/// How long a call that stops a promotion looks for the number of its codes.
-const COUNTED_WITHIN: Duration = Duration::from_secs(5);
+/// How long a call that stops a promotion looks for the number of its codes and for the time zone.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// A planned edit.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub struct PlannedEdit {
     pub before: Promotion,
     /// Codes of it, where the API says; all of them follow the edit.
     pub codes: Option<u64>,
+    /// The store's time zone, where it is to be had.
+    pub zone: Option<TimeZone>,
     /// What to do; `None` when everything is as asked for.
     pub plan: Option<Box<Plan>>,
 }
@@ -100,16 +103,19 @@ impl Desk {
         let mut patch = wanted;
         patch
             .retain(|name, value| !holds(&before.document, &Map::from_iter([(name.clone(), value.clone())])));
-        let codes = self.count_codes(id, patience).await;
+        // Stopping a promotion does not wait for what is only good to know.
+        let brief = Patience::new(KNOWN_WITHIN.min(patience.time_left()), Duration::ZERO).urgent();
+        let brief = if patience.is_urgent() { &brief } else { patience };
+        let (codes, zone) = tokio::join!(self.count_codes(id, brief), self.store().zone(brief));
         if patch.is_empty() {
-            return Ok(PlannedEdit { before, codes, plan: None });
+            return Ok(PlannedEdit { before, codes, zone, plan: None });
         }
         let after = before.patched(&patch);
         // What was wrong before must not keep anybody from stopping or correcting it.
         if after.status != Status::Disabled && check(&before).is_ok() {
             check(&after)?;
         }
-        lines.extend(before_and_after(&before, &after, &patch));
+        lines.extend(before_and_after(&before, &after, &patch, zone.as_ref()));
         if let Some(codes) = codes.filter(|&codes| codes > 0) {
             lines.push(format!(
                 "It applies to {codes} {} at once.",
@@ -136,7 +142,7 @@ impl Desk {
             asks: Vec::new(),
             warnings: warnings(&before, &after, self.now()),
         };
-        Ok(PlannedEdit { before, codes, plan: Some(Box::new(plan)) })
+        Ok(PlannedEdit { before, codes, zone, plan: Some(Box::new(plan)) })
     }
 
     async fn dates_into(
@@ -193,9 +199,6 @@ impl Desk {
 
     /// The number of codes of a promotion, where the API tells it.
     pub(super) async fn count_codes(&self, id: u64, patience: &Patience) -> Option<u64> {
-        // Stopping a promotion does not wait for a number that is only good to know.
-        let brief = Patience::new(COUNTED_WITHIN.min(patience.time_left()), Duration::ZERO).urgent();
-        let patience = if patience.is_urgent() { &brief } else { patience };
         self.store().client().list_codes(id, &CodeQuery::first(1), patience).await.ok()?.total
     }
 }
@@ -226,12 +229,18 @@ fn fields_into(
 
 fn edited_rules(edit: &PromotionEdit, before: &Promotion) -> Result<Value, ChangeError> {
     let Some(mut simple) = rules::simple(&before.rules) else {
+        let does = rules::sentences(&before.rules, before.currency.as_deref()).join(" ");
+        let why = match before.rules.len() {
+            1 => "has a rule that is more than a discount and a minimum spend".to_owned(),
+            rules => format!("has {rules} rules"),
+        };
         return Err(ChangeError::invalid(
             format!(
-                "Promotion {} has more than one simple rule, so one value does not describe it.",
-                before.id
+                "Promotion {} {why}, so discount_value and minimum_spend do not describe it: {}",
+                before.id,
+                harmless(&does)
             ),
-            "Look at it with get_promotion, and make another one with create_promotion and rules.",
+            "Make another one with create_promotion and rules, or change it in the control panel.",
         ));
     };
     if let Some(value) = edit.discount_value {
@@ -270,7 +279,17 @@ fn headline(before: &Promotion, patch: &Map<String, Value>) -> String {
     }
 }
 
-fn before_and_after(before: &Promotion, after: &Promotion, patch: &Map<String, Value>) -> Vec<String> {
+fn before_and_after(
+    before: &Promotion,
+    after: &Promotion,
+    patch: &Map<String, Value>,
+    zone: Option<&TimeZone>,
+) -> Vec<String> {
+    let text = |promotion: &Promotion, name: &str| match promotion.document.get(name) {
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(Value::String(text)) => quoted(text).trim_matches('"').to_owned(),
+        Some(value) => value.to_string(),
+    };
     let said = |promotion: &Promotion, name: &str| match name {
         "rules" => {
             let sentences = rules::sentences(&promotion.rules, promotion.currency.as_deref()).join(" ");
@@ -278,12 +297,12 @@ fn before_and_after(before: &Promotion, after: &Promotion, patch: &Map<String, V
         }
         "name" => promotion.quoted_name(),
         "max_uses" => promotion.max_uses.map_or("unlimited".to_owned(), |max_uses| max_uses.to_string()),
-        "end_date" if promotion.ends.is_none() => "never".to_owned(),
-        _ => match promotion.document.get(name) {
-            None | Some(Value::Null) => "nothing".to_owned(),
-            Some(Value::String(text)) => quoted(text).trim_matches('"').to_owned(),
-            Some(value) => value.to_string(),
+        "start_date" | "end_date" => match (name, promotion.starts, promotion.ends) {
+            ("start_date", Some(time), _) | ("end_date", _, Some(time)) => store_time::say(time, zone),
+            ("end_date", ..) if !promotion.unreadable_dates.contains(&"end_date") => "never".to_owned(),
+            _ => text(promotion, name),
         },
+        _ => text(promotion, name),
     };
     patch
         .keys()

@@ -26,6 +26,8 @@ pub struct Promotion {
     pub starts: Option<Timestamp>,
     /// When it ends; `None` = never, or unreadable.
     pub ends: Option<Timestamp>,
+    /// Those of `start_date` and `end_date` that say something which is no time, such as one without an offset.
+    pub unreadable_dates: Vec<&'static str>,
     /// Uses that BigCommerce has recorded.
     pub current_uses: u64,
     /// Uses allowed in all; `None` = unlimited.
@@ -109,6 +111,8 @@ pub enum EffectiveState {
     Disabled,
     /// BigCommerce cannot run it.
     Invalid,
+    /// It is switched on, and one of its dates cannot be read.
+    Unknown,
 }
 
 impl EffectiveState {
@@ -121,6 +125,7 @@ impl EffectiveState {
             Self::UsedUp => "used_up",
             Self::Disabled => "disabled",
             Self::Invalid => "invalid",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -137,12 +142,15 @@ impl From<wire::Promotion> for Promotion {
 
 impl Promotion {
     /// Reads a promotion's JSON. What is absent, null or of an unexpected kind takes the API's default.
-    pub fn read(document: Map<String, Value>) -> Self {
+    pub fn read(mut document: Map<String, Value>) -> Self {
+        drop_empty_lists(&mut document);
         let field = |name: &str| document.get(name).unwrap_or(&Value::Null);
         let text = |name: &str| field(name).as_str();
         let flag = |name: &str, default: bool| field(name).as_bool().unwrap_or(default);
         let instant = |name: &str| text(name).and_then(|text| text.trim().parse::<Timestamp>().ok());
+        let is_unreadable = |name: &&str| !field(name).is_null() && instant(name).is_none();
         Self {
+            unreadable_dates: ["start_date", "end_date"].into_iter().filter(is_unreadable).collect(),
             id: field("id").as_u64().unwrap_or_default(),
             name: clean(text("name").unwrap_or_default()),
             kind: match text("redemption_type") {
@@ -216,7 +224,11 @@ impl Promotion {
         } else if self.is_used_up() {
             // BigCommerce disables a promotion when its cap is reached.
             EffectiveState::UsedUp
-        } else if self.starts.is_some_and(|start| at < start) || closed() {
+        } else if self.starts.is_some_and(|start| at < start) {
+            EffectiveState::Scheduled
+        } else if !self.unreadable_dates.is_empty() {
+            EffectiveState::Unknown
+        } else if closed() {
             EffectiveState::Scheduled
         } else {
             EffectiveState::Active
@@ -226,6 +238,19 @@ impl Promotion {
     /// Its name for a sentence of ours: quoted, in one line, at most 80 characters.
     pub fn quoted_name(&self) -> String {
         super::quoted(&self.name)
+    }
+}
+
+/// Some answers have `[]` for an empty object (PHP knows no difference). Nothing is said by it, and BigCommerce itself
+/// refuses it where a copy sends it back.
+fn drop_empty_lists(document: &mut Map<String, Value>) {
+    const OBJECTS: [&str; 3] = ["customer", "shipping_address", "schedule"];
+    let is_empty_list = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+    document.retain(|name, value| !(OBJECTS.contains(&name.as_str()) && is_empty_list(value)));
+    for rule in document.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(rule) = rule.as_object_mut() {
+            rule.retain(|name, value| !(name == "condition" && is_empty_list(value)));
+        }
     }
 }
 

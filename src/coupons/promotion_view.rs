@@ -84,11 +84,7 @@ pub struct Moment {
 impl Moment {
     /// The time as text and in words.
     pub fn new(time: Timestamp, zone: Option<&TimeZone>) -> Self {
-        let at = match zone {
-            Some(zone) => time.display_with_offset(zone.to_offset(time)).to_string(),
-            None => time.to_string(),
-        };
-        Self { at, in_words: store_time::say(time, zone) }
+        Self { at: store_time::text(time, zone), in_words: store_time::say(time, zone) }
     }
 }
 

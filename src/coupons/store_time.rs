@@ -136,6 +136,11 @@ pub fn say(timestamp: Timestamp, zone: Option<&TimeZone>) -> String {
     words(&timestamp.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC)))
 }
 
+/// An instant for a program: RFC 3339 with the offset of `zone`; in UTC without one.
+pub fn text(timestamp: Timestamp, zone: Option<&TimeZone>) -> String {
+    rfc3339(&timestamp.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC)))
+}
+
 /// The time zone of this IANA name (`America/New_York`), in capital or small letters.
 pub fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name.trim()).ok().filter(|zone| !zone.is_unknown())

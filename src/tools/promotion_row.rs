@@ -4,11 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::coupons::promotion_list::CodesGlimpse;
 use crate::coupons::rules::discount_line;
-use crate::coupons::{EffectiveState, Promotion, promotion};
+use crate::coupons::{EffectiveState, Promotion, promotion, store_time};
 
 /// What a promotion really does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +19,7 @@ pub(super) enum State {
     UsedUp,
     Disabled,
     Invalid,
+    Unknown,
 }
 
 /// Whether shoppers type a code for a promotion.
@@ -70,7 +70,6 @@ impl PromotionRow {
 
     /// The row of a promotion as it is at `now`.
     pub(super) fn new(promotion: &Promotion, now: Timestamp, zone: Option<&TimeZone>) -> Self {
-        let end = promotion.document.get("end_date").and_then(Value::as_str);
         Self {
             id: promotion.id,
             name: promotion.name.clone(),
@@ -79,7 +78,7 @@ impl PromotionRow {
             discount: discount_line(&promotion.rules, promotion.currency.as_deref()),
             current_uses: promotion.current_uses,
             max_uses: promotion.max_uses.unwrap_or_default(),
-            end: end.filter(|_| promotion.ends.is_some()).map(|end| end.trim().to_owned()),
+            end: promotion.ends.map(|end| store_time::text(end, zone)),
             codes: None,
         }
     }
@@ -139,6 +138,7 @@ impl From<EffectiveState> for State {
             EffectiveState::UsedUp => Self::UsedUp,
             EffectiveState::Disabled => Self::Disabled,
             EffectiveState::Invalid => Self::Invalid,
+            EffectiveState::Unknown => Self::Unknown,
         }
     }
 }
@@ -152,6 +152,7 @@ impl From<State> for EffectiveState {
             State::UsedUp => Self::UsedUp,
             State::Disabled => Self::Disabled,
             State::Invalid => Self::Invalid,
+            State::Unknown => Self::Unknown,
         }
     }
 }

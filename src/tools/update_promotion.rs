@@ -1,6 +1,7 @@
 //! `update_promotion`: stop, restart, extend or change a promotion.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::bigcommerce::Patience;
 use crate::changes::update_promotion::{PlannedEdit, PromotionEdit};
 use crate::changes::{Carried, ChangeError, Desk};
-use crate::coupons::Promotion;
-use crate::coupons::rules;
+use crate::coupons::{Promotion, rules, store_time};
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
@@ -73,23 +73,23 @@ struct Terms {
     /// Absent = never.
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_at: Option<String>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends: Option<String>,
     /// 0 = unlimited.
     max_uses: u64,
     can_be_used_with_other_promotions: bool,
 }
 
 impl Terms {
-    fn at(now: Timestamp, promotion: &Promotion) -> Self {
-        let text = |name: &str| {
-            let text = promotion.document.get(name).and_then(serde_json::Value::as_str);
-            text.map(crate::coupons::clean)
-        };
+    fn at(now: Timestamp, promotion: &Promotion, zone: Option<&TimeZone>) -> Self {
         Self {
             name: promotion.name.clone(),
-            effective_state: promotion.state(now, None).as_str().to_owned(),
+            effective_state: promotion.state(now, zone).as_str().to_owned(),
             discount: rules::discount_line(&promotion.rules, promotion.currency.as_deref()),
-            starts_at: text("start_date"),
-            ends_at: text("end_date"),
+            starts_at: promotion.starts.map(|start| store_time::text(start, zone)),
+            ends_at: promotion.ends.map(|end| store_time::text(end, zone)),
+            ends: promotion.ends.map(|end| store_time::say(end, zone)),
             max_uses: promotion.max_uses.unwrap_or_default(),
             can_be_used_with_other_promotions: promotion.stacks,
         }
@@ -103,6 +103,8 @@ pub(super) struct Detail {
     /// When the change was planned.
     #[serde(skip)]
     at: Timestamp,
+    #[serde(skip)]
+    zone: Option<TimeZone>,
     /// Of the shape of after.
     #[schemars(with = "schema::Opaque")]
     before: Terms,
@@ -153,12 +155,13 @@ impl ChangeTool for UpdatePromotion {
             discount_value: input.discount_value,
             minimum_spend: input.minimum_spend,
         };
-        let PlannedEdit { before, codes, plan } =
+        let PlannedEdit { before, codes, zone, plan } =
             desk.plan_update_promotion(input.promotion_id, &edit, patience).await?;
         let detail = Detail {
             promotion_id: before.id,
             at: desk.now(),
-            before: Terms::at(desk.now(), &before),
+            before: Terms::at(desk.now(), &before, zone.as_ref()),
+            zone,
             after: None,
             codes_affected: codes,
             changes: plan.as_ref().map(|plan| plan.lines.clone()).unwrap_or_default(),
@@ -168,7 +171,7 @@ impl ChangeTool for UpdatePromotion {
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {
         let Some(promotion) = carried.updated.first() else { return "Nothing was changed.".to_owned() };
-        detail.after = Some(Terms::at(detail.at, promotion));
+        detail.after = Some(Terms::at(detail.at, promotion, detail.zone.as_ref()));
         format!("Promotion {} {} was changed.", promotion.id, promotion.quoted_name())
     }
 }

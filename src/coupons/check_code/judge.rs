@@ -113,6 +113,10 @@ impl Judgement<'_> {
             );
             return;
         }
+        for name in &self.promotion.unreadable_dates {
+            let why = format!("The {name} of {subject} cannot be read; update_promotion sets it right.");
+            self.leave_open("dates", why);
+        }
         let Some(schedule) = &self.promotion.schedule else { return };
         match zone {
             Some(known) if schedule.is_open(at, known, self.promotion.starts) => {}

@@ -49,8 +49,16 @@ pub(super) fn about(
              out. BIGCOMMERCE_TIME_ZONE sets the zone.",
         ),
     ];
+    let dates = promotion.unreadable_dates.iter().map(|name| {
+        let value = promotion.document.get(*name).map(super::words::json).unwrap_or_default();
+        format!(
+            "Its {name} {value} is no time with an offset, so it is not known whether it works now. update_promotion \
+             with {} sets it right.",
+            if *name == "end_date" { "ends_at" } else { "starts_at" }
+        )
+    });
     let many = (rules > MOST_RULES)
         .then(|| format!("It has {rules} rules; BigCommerce recommends at most {MOST_RULES}."));
     let found = checks.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning.to_owned());
-    found.chain(many).collect()
+    found.chain(dates).chain(many).collect()
 }
