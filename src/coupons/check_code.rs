@@ -107,11 +107,14 @@ pub struct Check {
     pub notes: Vec<String>,
     /// A code that exists and may have been meant.
     pub suggestion: Option<String>,
-    /// The start of a link that applies the code: a product's id stands in it as `{PRODUCT_ID}`.
+    /// A link that applies the code: a product's id stands in it as [`PRODUCT_ID`]. None for a code that does not work.
     pub link_template: Option<String>,
     /// The store's time zone.
     pub zone: Option<TimeZone>,
 }
+
+/// What stands in a link for a product's id.
+pub const PRODUCT_ID: &str = "{PRODUCT_ID}";
 
 /// What v2 says of a text that v3 does not know.
 enum Legacy {
@@ -173,9 +176,11 @@ impl Store {
             None => self.judge_orphan(text, patience).await,
         };
         let url = information.and_then(|store| store.url.as_deref());
+        let verdict = verdict(&reasons, &unchecked);
+        let works = verdict != Verdict::DoesNotWork;
         Ok(Check {
-            verdict: verdict(&reasons, &unchecked),
-            link_template: Some(link_template(url, &code.code)),
+            verdict,
+            link_template: works.then(|| link_template(url, &code.code)),
             code: Some(code),
             promotion,
             reasons,
@@ -353,7 +358,7 @@ fn link_template(storefront: Option<&str>, code: &str) -> String {
     let is_web = |url: &&str| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     let storefront = storefront.filter(is_web).unwrap_or("https://YOUR-STORE").trim_end_matches('/');
     let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
-    format!("{storefront}/cart.php?action=add&product_id={{PRODUCT_ID}}&couponcode={code}")
+    format!("{storefront}/cart.php?action=add&product_id={PRODUCT_ID}&couponcode={code}")
 }
 
 #[cfg(test)]

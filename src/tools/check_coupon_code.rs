@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bigcommerce::Patience;
 use crate::changes::{ChangeError, Desk};
-use crate::coupons::check_code::{Check, Circumstances, Reason, Unchecked, Verdict};
+use crate::coupons::check_code::{Check, Circumstances, PRODUCT_ID, Reason, Unchecked, Verdict};
 use crate::coupons::promotion_view::Moment;
 use crate::coupons::rules::discount_line;
 use crate::coupons::store_time::{self, Edge};
@@ -38,6 +38,9 @@ pub(super) struct Input {
     /// Price of the cart.
     #[schemars(range(min = 0))]
     cart_subtotal: Option<f64>,
+    /// For a finished link.
+    #[schemars(range(min = 1))]
+    product_id: Option<u64>,
 }
 
 /// The diagnosis.
@@ -59,6 +62,9 @@ pub(super) struct Output {
     /// A code that may have been meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestion: Option<String>,
+    /// Puts the product into the cart and applies the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
     /// Put a product's id in for {PRODUCT_ID}.
     #[serde(skip_serializing_if = "Option::is_none")]
     link_template: Option<String>,
@@ -73,6 +79,12 @@ struct Promotion {
     #[schemars(with = "String")]
     effective_state: State,
     discount: String,
+    current_uses: u64,
+    /// 0 = unlimited.
+    max_uses: u64,
+    /// Absent = never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<Moment>,
 }
 
 impl CouponTool for CheckCouponCode {
@@ -102,7 +114,7 @@ impl CouponTool for CheckCouponCode {
         let patience = store.patience();
         let circumstances = input.circumstances(store, &patience).await?;
         let check = store.check_code(&input.code, &circumstances, &patience).await?;
-        Ok(Output::new(check, &circumstances, input.at.is_some()).into())
+        Ok(Output::new(check, &circumstances, &input).into())
     }
 }
 
@@ -128,23 +140,31 @@ async fn parse_time(text: &str, store: &Store, patience: &Patience) -> Result<Ti
 }
 
 impl Output {
-    fn new(check: Check, circumstances: &Circumstances, tells_time: bool) -> Self {
+    fn new(check: Check, circumstances: &Circumstances, input: &Input) -> Self {
         let zone = check.zone.as_ref();
+        let (link, link_template) = match (input.product_id, check.link_template) {
+            (Some(id), Some(template)) => (Some(template.replace(PRODUCT_ID, &id.to_string())), None),
+            (_, template) => (None, template),
+        };
         Self {
             verdict: check.verdict,
-            at: tells_time.then(|| Moment::new(circumstances.at, zone)),
+            at: input.at.is_some().then(|| Moment::new(circumstances.at, zone)),
             promotion: check.promotion.map(|promotion| Promotion {
                 id: promotion.id,
                 name: promotion.name.clone(),
                 effective_state: promotion.state(circumstances.at, zone).into(),
                 discount: discount_line(&promotion.rules, promotion.currency.as_deref()),
+                current_uses: promotion.current_uses,
+                max_uses: promotion.max_uses.unwrap_or_default(),
+                end: promotion.ends.map(|end| Moment::new(end, zone)),
             }),
             code: check.code.map(CouponCode::from),
             reasons: check.reasons,
             could_not_check: check.unchecked,
             notes: check.notes,
             suggestion: check.suggestion,
-            link_template: check.link_template,
+            link,
+            link_template,
         }
     }
 }

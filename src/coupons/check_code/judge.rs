@@ -175,11 +175,13 @@ impl Judgement<'_> {
             );
         }
         if self.code.limits.max_uses_per_customer > 0 {
-            let why = format!(
-                "A customer may use the code {} times, and BigCommerce does not tell how often this one has.",
-                self.code.limits.max_uses_per_customer
-            );
-            self.leave_open("customer_uses", why);
+            let times = match self.code.limits.max_uses_per_customer {
+                1 => "once".to_owned(),
+                times => format!("{times} times"),
+            };
+            self.findings.notes.push(format!(
+                "A customer may use the code {times}; BigCommerce does not tell how often one has."
+            ));
         }
     }
 }

@@ -174,14 +174,13 @@ fn all_reasons_are_told_at_once() {
         &circumstances(),
     );
     let reasons = vec![ReasonCode::Disabled, ReasonCode::Expired, ReasonCode::CodeUsedUp];
-    assert_eq!(sum(&findings), (Verdict::DoesNotWork, reasons, vec!["customer_uses"]));
+    assert_eq!(sum(&findings), (Verdict::DoesNotWork, reasons, vec![]));
 }
 
 #[test]
 fn what_cannot_be_known_is_left_open() {
     let now = circumstances();
     for (what, findings) in [
-        ("customer_uses", judged(&code(0, 0, 1), json!({}), &now)),
         ("customer_group", judged(&code(0, 0, 0), json!({"customer": {"group_ids": [1]}}), &now)),
         ("customer_group", judged(&code(0, 0, 0), json!({"customer": {"excluded_group_ids": [1]}}), &now)),
         ("earlier_orders", judged(&code(0, 0, 0), json!({"customer": {"minimum_order_count": 1}}), &now)),
@@ -194,6 +193,22 @@ fn what_cannot_be_known_is_left_open() {
     ] {
         assert_eq!(open(&findings), what);
     }
+}
+
+#[test]
+fn a_limit_per_customer_is_a_note_and_no_doubt() {
+    let findings = judged(&code(0, 0, 1), json!({}), &circumstances());
+    assert_eq!(sum(&findings), (Verdict::Works, vec![], vec![]));
+    assert!(findings.notes[0].starts_with("A customer may use the code once;"), "{findings:?}");
+}
+
+#[test]
+fn a_date_that_cannot_be_read_is_left_open() {
+    let findings = judged(&code(0, 0, 0), json!({"end_date": "2026-06-30 23:59:59"}), &circumstances());
+    assert_eq!(
+        (verdict(&findings.reasons, &findings.unchecked), open(&findings)),
+        (Verdict::Depends, "dates")
+    );
 }
 
 #[test]
