@@ -16,8 +16,10 @@ use super::{CodeText, EffectiveState, Promotion, Store, clean};
 /// Pages of [`MAX_LIMIT`] that a computed filter looks through at most: BigCommerce recommends fewer than 100
 /// active promotions, so this is far beyond a usual store.
 const MOST_PAGES: u64 = 20;
-/// Codes that a [`CodesGlimpse`] shows.
-const EXAMPLES: u32 = 3;
+/// Promotions with so many codes or fewer show all of them in a [`CodesGlimpse`].
+const FEW: u32 = 10;
+/// Codes that it shows of others.
+const EXAMPLES: usize = 3;
 /// Promotions whose codes are read at once.
 const GLIMPSES_AT_ONCE: usize = 4;
 
@@ -53,6 +55,8 @@ pub struct PromotionList {
     pub more: bool,
     /// Whether all of the store's promotions were looked at where that was needed.
     pub complete: bool,
+    /// Promotions that only the kind keeps out of an otherwise unfiltered list, where BigCommerce tells how many.
+    pub of_another_kind: Option<u64>,
 }
 
 /// A look at a promotion's codes.
@@ -62,8 +66,27 @@ pub struct CodesGlimpse {
     /// How many there are, where BigCommerce says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// At most 3.
-    pub examples: Vec<String>,
+    /// All, of at most 10; else 3.
+    pub examples: Vec<CodeGlimpse>,
+}
+
+/// A code in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(description = "")]
+#[allow(missing_docs, reason = "a field's own doc is published: only what its name does not tell")]
+pub struct CodeGlimpse {
+    pub code: String,
+    pub current_uses: u64,
+}
+
+impl CodesGlimpse {
+    /// `WEL-1 (3 uses); WEL-2 (0 uses)`
+    pub fn in_a_line(&self) -> String {
+        let one = |CodeGlimpse { code, current_uses }: &CodeGlimpse| {
+            format!("{code} ({current_uses} {})", if *current_uses == 1 { "use" } else { "uses" })
+        };
+        self.examples.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
 }
 
 impl PromotionFilter {
@@ -117,10 +140,15 @@ impl Store {
     ) -> Result<PromotionList, ApiError> {
         let query = filter.query();
         let Some(code) = &filter.code else {
-            return self.read_promotions(filter, query, now, patience).await.map(|(list, _)| list);
+            let ((list, _), of_another_kind) = tokio::try_join!(
+                self.read_promotions(filter, query, now, patience),
+                self.count_of_another_kind(filter, now, patience),
+            )?;
+            return Ok(PromotionList { of_another_kind, ..list });
         };
         // Whether the API's `code` filter compares case is not documented.
-        let mut last = PromotionList { promotions: Vec::new(), more: false, complete: true };
+        let mut last =
+            PromotionList { promotions: Vec::new(), more: false, complete: true, of_another_kind: None };
         for spelling in code.spellings() {
             let query = PromotionQuery { code: Some(spelling), ..query.clone() };
             let (list, any) = self.read_promotions(filter, query, now, patience).await?;
@@ -130,6 +158,36 @@ impl Store {
             }
         }
         Ok(last)
+    }
+
+    /// How many promotions pass all filters but the kind. One request; `None` where nobody asked for a kind, and where
+    /// the answer is none.
+    async fn count_of_another_kind(
+        &self,
+        filter: &PromotionFilter,
+        now: Timestamp,
+        patience: &Patience,
+    ) -> Result<Option<u64>, ApiError> {
+        let other = match filter.kind {
+            Some(Kind::Coupon) => Kind::Automatic,
+            Some(Kind::Automatic) => Kind::Coupon,
+            None => return Ok(None),
+        };
+        let query = PromotionFilter { kind: Some(other), ..filter.clone() }.query();
+        let limit = if filter.is_computed() { MAX_LIMIT } else { 1 };
+        let query = PromotionQuery { page: Some(1), limit: Some(limit), ..query };
+        let page = self.client.list_promotions(&query, patience).await?;
+        if !filter.is_computed() {
+            let seen = (!page.more).then_some(page.promotions.len() as u64);
+            return Ok(page.total.or(seen).filter(|&count| count > 0));
+        }
+        if page.more {
+            return Ok(None);
+        }
+        let read: Vec<_> = page.promotions.into_iter().map(Promotion::from).collect();
+        let zone = self.zone_for(&read, patience).await;
+        let passing = read.iter().filter(|read| filter.admits(read, now, zone.as_ref())).count() as u64;
+        Ok(Some(passing).filter(|&count| count > 0))
     }
 
     /// The page, and whether the API knew any promotion for the query.
@@ -147,7 +205,7 @@ impl Store {
         let PromotionPage { promotions, more, .. } = self.client.list_promotions(&query, patience).await?;
         let promotions: Vec<_> = promotions.into_iter().map(Promotion::from).collect();
         let any = !promotions.is_empty();
-        Ok((PromotionList { promotions, more, complete: true }, any))
+        Ok((PromotionList { promotions, more, complete: true, of_another_kind: None }, any))
     }
 
     async fn walk_promotions(
@@ -174,14 +232,20 @@ impl Store {
                 } else if promotions.len() < limit {
                     promotions.push(promotion);
                 } else {
-                    return Ok((PromotionList { promotions, more: true, complete: true }, any));
+                    return Ok((
+                        PromotionList { promotions, more: true, complete: true, of_another_kind: None },
+                        any,
+                    ));
                 }
             }
             if !answer.more {
-                return Ok((PromotionList { promotions, more: false, complete: true }, any));
+                return Ok((
+                    PromotionList { promotions, more: false, complete: true, of_another_kind: None },
+                    any,
+                ));
             }
         }
-        Ok((PromotionList { promotions, more: false, complete: false }, any))
+        Ok((PromotionList { promotions, more: false, complete: false, of_another_kind: None }, any))
     }
 
     /// The store's time zone where one of these promotions has a weekly schedule, which counts in it.
@@ -202,13 +266,17 @@ impl Store {
         if promotion.kind == Kind::Automatic {
             return Ok(None);
         }
-        match self.client.list_codes(promotion.id, &CodeQuery::first(EXAMPLES), patience).await {
+        match self.client.list_codes(promotion.id, &CodeQuery::first(FEW + 1), patience).await {
             Ok(page) => {
                 let rows = page.codes.len();
-                let few = (rows < EXAMPLES as usize).then_some(rows as u64);
-                let examples =
-                    page.codes.iter().take(EXAMPLES as usize).map(|row| clean(&row.code)).collect();
-                Ok(Some(CodesGlimpse { count: page.total.or(few).or(promotion.number_of_codes), examples }))
+                let few = (rows <= FEW as usize).then_some(rows as u64);
+                let count = page.total.or(few).or(promotion.number_of_codes);
+                let shown = if few.is_some() { rows } else { EXAMPLES };
+                let examples = page.codes.into_iter().take(shown).map(|row| CodeGlimpse {
+                    code: clean(&row.code),
+                    current_uses: row.current_uses.unwrap_or_default(),
+                });
+                Ok(Some(CodesGlimpse { count, examples: examples.collect() }))
             }
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),
             Err(error) => Err(error),

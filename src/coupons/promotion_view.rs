@@ -132,6 +132,15 @@ pub fn view(
     }
 }
 
+/// What narrows a promotion besides its rules: customers, channels, addresses, days and hours. None for one that all
+/// can use everywhere.
+pub fn restrictions(promotion: &Promotion) -> Vec<String> {
+    let customers = words::customers(promotion).into_iter().filter(|_| !words::is_for_all(promotion));
+    let channels = Some(words::channels(promotion)).filter(|_| !promotion.channels.is_empty());
+    let schedule = promotion.schedule.as_ref().map(|schedule| format!("Only {}.", schedule.sentence()));
+    customers.chain(channels).chain(words::shipping_address(promotion)).chain(schedule).collect()
+}
+
 impl Store {
     /// A promotion in words: one request, one more for its codes, and one for the time zone if that is not
     /// known yet.

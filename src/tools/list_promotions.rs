@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::changes::Desk;
 use crate::coupons::promotion_list::{PromotionFilter, PromotionList};
+use crate::coupons::promotion_view::Moment;
 use crate::coupons::{CodeText, promotion};
 
 use super::promotion_row::{PromotionRow, State};
@@ -30,7 +31,7 @@ pub(super) struct Input {
     effective_state: Option<State>,
     #[serde(default)]
     kind: Kinds,
-    /// Adds the number of codes and three of them; limit is then at most 25.
+    /// Adds the number of codes, and all of up to 10; limit is then at most 25.
     #[serde(default)]
     include_codes: bool,
     /// Usable now or later, and ending within so many days.
@@ -73,9 +74,14 @@ fn first_page() -> u64 {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
     promotions: Vec<PromotionRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store_time_now: Option<Moment>,
     has_more: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<u64>,
+    /// What the filter hides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_shown: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
@@ -84,8 +90,8 @@ impl CouponTool for ListPromotions {
     const NAME: &'static str = "list_promotions";
     const TITLE: &'static str = "List promotions";
     const DESCRIPTION: &'static str = "Lists the store's promotions, the newest first, with their effective \
-        state (computed from status, dates, schedule and uses), discount in words, uses, limit (0 = unlimited) \
-        and end. Use it for what runs, expires or is used up, and to find a promotion_id; get_promotion tells \
+        state (computed from status, dates, schedule and uses), discount in words, uses, limit (0 = unlimited), \
+        end and restrictions. Use it for what runs, expires or is used up, and to find a promotion_id; get_promotion tells \
         all about one. Go on with page = next_page. The text of more than 25 rows is CSV.";
     type Input = Input;
     type Output = Output;
@@ -103,7 +109,7 @@ impl CouponTool for ListPromotions {
         let filter = input.parse()?;
         let (patience, now) = (desk.store().patience(), desk.now());
         let list = desk.store().list_promotions(&filter, now, &patience).await?;
-        let zone = desk.store().zone_for(&list.promotions, &patience).await;
+        let zone = desk.store().zone(&patience).await;
         let mut rows: Vec<_> = list
             .promotions
             .iter()
@@ -116,7 +122,8 @@ impl CouponTool for ListPromotions {
             let glimpses = desk.store().glimpses_of_codes(&list.promotions, &patience).await?;
             rows = rows.into_iter().zip(glimpses).map(|(row, codes)| row.with_codes(codes)).collect();
         }
-        Ok(Output::new(rows, &list, &filter).into_reply())
+        let now = zone.as_ref().map(|zone| Moment::new(now, Some(zone)));
+        Ok(Output::new(rows, &list, &filter, now).into_reply())
     }
 }
 
@@ -147,7 +154,12 @@ impl Input {
 }
 
 impl Output {
-    fn new(promotions: Vec<PromotionRow>, list: &PromotionList, filter: &PromotionFilter) -> Self {
+    fn new(
+        promotions: Vec<PromotionRow>,
+        list: &PromotionList,
+        filter: &PromotionFilter,
+        store_time_now: Option<Moment>,
+    ) -> Self {
         let hint = if !list.complete {
             Some(
                 "Only the newest 5,000 promotions were looked at. Narrow the list with query, channel_id or \
@@ -161,6 +173,8 @@ impl Output {
         };
         Self {
             promotions,
+            store_time_now,
+            not_shown: list.of_another_kind.map(|count| not_shown(count, filter.kind)),
             has_more: list.more || !list.complete,
             next_page: list.more.then(|| filter.page.saturating_add(1)),
             hint,
@@ -177,8 +191,19 @@ impl Output {
         let rows =
             table::csv(PromotionRow::COLUMNS, self.promotions.iter().map(PromotionRow::cells).collect())?;
         let next = self.next_page.map(|page| format!(" next_page={page}")).unwrap_or_default();
-        let hint = self.hint.as_deref().map(|hint| format!("\n{hint}")).unwrap_or_default();
-        Some(format!("has_more={}{next}{hint}\n{rows}", self.has_more))
+        let now = self.store_time_now.as_ref().map(|now| format!(" store_time_now={}", now.at));
+        let sentences = self.not_shown.iter().chain(&self.hint).map(|sentence| format!("\n{sentence}"));
+        let (now, sentences) = (now.unwrap_or_default(), sentences.collect::<String>());
+        Some(format!("has_more={}{next}{now}{sentences}\n{rows}", self.has_more))
+    }
+}
+
+/// `1 automatic promotion not shown: kind=all shows it.`
+fn not_shown(count: u64, asked: Option<promotion::Kind>) -> String {
+    let kind = if asked == Some(promotion::Kind::Coupon) { "automatic" } else { "coupon" };
+    match count {
+        1 => format!("1 {kind} promotion not shown: kind=all"),
+        count => format!("{count} {kind} promotions not shown: kind=all"),
     }
 }
 

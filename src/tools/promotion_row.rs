@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coupons::promotion_list::CodesGlimpse;
 use crate::coupons::rules::discount_line;
-use crate::coupons::{EffectiveState, Promotion, promotion, store_time};
+use crate::coupons::{EffectiveState, Promotion, promotion, promotion_view, store_time};
 
 /// What a promotion really does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,9 @@ pub(super) struct PromotionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     end: Option<String>,
+    /// Customers and channels; absent = all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restricted_to: Vec<String>,
     /// With include_codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<CodesGlimpse>,
@@ -55,7 +58,7 @@ pub(super) struct PromotionRow {
 
 impl PromotionRow {
     /// The columns of a table of promotions: every field.
-    pub(super) const COLUMNS: [&'static str; 10] = [
+    pub(super) const COLUMNS: [&'static str; 11] = [
         "id",
         "name",
         "kind",
@@ -64,6 +67,7 @@ impl PromotionRow {
         "current_uses",
         "max_uses",
         "end",
+        "restricted_to",
         "codes",
         "code_examples",
     ];
@@ -79,6 +83,7 @@ impl PromotionRow {
             current_uses: promotion.current_uses,
             max_uses: promotion.max_uses.unwrap_or_default(),
             end: promotion.ends.map(|end| store_time::text(end, zone)),
+            restricted_to: promotion_view::restrictions(promotion),
             codes: None,
         }
     }
@@ -94,7 +99,7 @@ impl PromotionRow {
     }
 
     /// The row in a table.
-    pub(super) fn cells(&self) -> [String; 10] {
+    pub(super) fn cells(&self) -> [String; 11] {
         let codes = self.codes.as_ref();
         [
             self.id.to_string(),
@@ -105,8 +110,9 @@ impl PromotionRow {
             self.current_uses.to_string(),
             self.max_uses.to_string(),
             self.end.clone().unwrap_or_default(),
+            self.restricted_to.join(" "),
             codes.and_then(|codes| codes.count).map(|count| count.to_string()).unwrap_or_default(),
-            codes.map(|codes| codes.examples.join("; ")).unwrap_or_default(),
+            codes.map(CodesGlimpse::in_a_line).unwrap_or_default(),
         ]
     }
 }

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::coupons::promotion_list::CodeGlimpse;
 
 const NOW: &str = "2026-06-10T12:00:00Z";
 
@@ -19,8 +20,12 @@ fn document(fields: Value) -> Map<String, Value> {
     document.clone()
 }
 
+fn glimpse(code: &str) -> CodeGlimpse {
+    CodeGlimpse { code: code.to_owned(), current_uses: 0 }
+}
+
 fn viewed(fields: Value) -> PromotionView {
-    let codes = CodesGlimpse { count: Some(2), examples: vec!["ANNA10".to_owned(), "BEN10".to_owned()] };
+    let codes = CodesGlimpse { count: Some(2), examples: vec![glimpse("ANNA10"), glimpse("BEN10")] };
     view(&Promotion::read(document(fields)), Some(codes), None, NOW.parse().unwrap())
 }
 
@@ -32,7 +37,7 @@ fn a_plain_promotion_is_told_in_full_and_nothing_is_left_over() {
         "coupon_type": "BULK", "rules": ["20% off the order."], "current_uses": 3, "max_uses": 0,
         "start": start, "stacking": ["It applies beside other promotions."], "customers": ["All customers."],
         "channels": "All channels.", "currency": "USD",
-        "codes": {"count": 2, "examples": ["ANNA10", "BEN10"]},
+        "codes": {"count": 2, "examples": [{"code": "ANNA10", "current_uses": 0}, {"code": "BEN10", "current_uses": 0}]},
     });
     assert_eq!(json!(viewed(json!({}))), expected);
 }

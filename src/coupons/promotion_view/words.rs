@@ -8,6 +8,8 @@ use crate::coupons::{Promotion, clean};
 /// The deprecated flag of a coupon.
 const REPLACES_LOWER: &str = "coupon_overrides_automatic_when_offering_higher_discounts";
 
+const ALL_CUSTOMERS: &str = "All customers.";
+
 pub(super) fn stacking(promotion: &Promotion) -> Vec<String> {
     let is_coupon = promotion.kind == Kind::Coupon;
     let replaces_lower = promotion.document.get(REPLACES_LOWER).is_some_and(|flag| flag == true);
@@ -52,9 +54,14 @@ pub(super) fn customers(promotion: &Promotion) -> Vec<String> {
         sentences.push(format!("Customers as in {}.", json(&rest)));
     }
     if sentences.is_empty() {
-        sentences.push("All customers.".to_owned());
+        sentences.push(ALL_CUSTOMERS.to_owned());
     }
     sentences
+}
+
+/// Whether no customer is left out.
+pub(super) fn is_for_all(promotion: &Promotion) -> bool {
+    customers(promotion) == [ALL_CUSTOMERS]
 }
 
 /// Whether a field of `customer` is of the kind that is read of it.
