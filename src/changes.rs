@@ -20,6 +20,7 @@ pub mod job;
 pub mod plan;
 pub mod record;
 pub mod replace_code;
+mod room;
 pub mod run;
 mod terms;
 pub mod undo;

@@ -26,6 +26,7 @@ mod get_promotion;
 mod get_store;
 mod import_coupon_codes;
 mod job;
+mod job_codes;
 mod list_coupon_codes;
 mod list_promotions;
 pub mod progress;

@@ -60,6 +60,7 @@ impl Office {
             max_uses: None,
             max_uses_per_customer: None,
             like: None,
+            export: false,
         };
         let plan = self.desk.plan_generate_codes(generation, &self.desk.store().patience()).await.unwrap();
         let call = Call {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::bigcommerce::Patience;
-use crate::coupons::promotion::{EffectiveState, Kind};
+use crate::coupons::promotion::EffectiveState;
 use crate::coupons::{Created, NewCode, Outcome, Promotion, UseLimits, quoted};
 use crate::policy::{self, Counts, Facts};
 use crate::state::{AuditEntry, ChangeEnd, ChangeId, Ending};
@@ -59,7 +59,7 @@ impl Desk {
         Ok(policy::check(rules, &facts)?)
     }
 
-    /// Plans a code. One request.
+    /// Plans a code. One request, and one more for a promotion of type SINGLE.
     ///
     /// # Errors
     /// A [`ChangeError`]: the policy forbids it, there is no such promotion, or it cannot be read; what it takes off
@@ -67,6 +67,7 @@ impl Desk {
     pub async fn plan_create_code(&self, new: &NewCode, patience: &Patience) -> Result<Plan, ChangeError> {
         self.may_create_code(new)?;
         let promotion = self.load_promotion(new.promotion_id, patience).await?;
+        self.must_take(&promotion, 1, Some(&new.code), patience).await?;
         let limits = UseLimits {
             max_uses: new.max_uses.into(),
             max_uses_per_customer: new.max_uses_per_customer.into(),
@@ -174,9 +175,6 @@ fn warnings(promotion: &Promotion, new: &NewCode, now: Timestamp) -> Vec<String>
         warnings.push("Unlimited uses: the code has no cap, and the promotion has none.".to_owned());
     }
     warnings.extend(state_warning(promotion, now));
-    if promotion.kind == Kind::Automatic {
-        warnings.push("The promotion is automatic: it needs no code.".to_owned());
-    }
     warnings
 }
 

@@ -106,9 +106,10 @@ impl Desk {
                 found.missing = missing;
             }
             Selection::Filter { promotion_id, filter } => {
-                let created_before = self.instant(filter.created_before.as_ref(), patience).await?;
+                let created_before =
+                    self.instant("created_before", filter.created_before.as_deref(), patience).await?;
                 let (uses, prefix) = (filter.uses, filter.prefix.clone());
-                let filter = CodeFilter { uses, created_before, prefix, ids: None };
+                let filter = CodeFilter { uses, created_before, created_after: None, prefix, ids: None };
                 let planned = self.find_fitting(*promotion_id, filter, &mut found, patience).await?;
                 if let Some(planned) = planned {
                     return Ok(planned);
@@ -203,15 +204,20 @@ impl Desk {
         })
     }
 
-    async fn instant(
+    /// The instant that an argument names.
+    ///
+    /// # Errors
+    /// [`ChangeError::Time`].
+    pub async fn instant(
         &self,
-        given: Option<&String>,
+        argument: &'static str,
+        given: Option<&str>,
         patience: &Patience,
     ) -> Result<Option<Timestamp>, ChangeError> {
         let Some(given) = given else { return Ok(None) };
         let zone = self.store().zone(patience).await;
         let moment = store_time::read(given, Edge::Start, zone.as_ref(), self.now())
-            .map_err(|fault| ChangeError::misread("created_before", fault, self.now(), zone.as_ref()))?;
+            .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
         Ok(Some(moment.timestamp))
     }
 }

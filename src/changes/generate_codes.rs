@@ -2,9 +2,9 @@
 //! one by one.
 
 use crate::bigcommerce::Patience;
-use crate::coupons::code_shape::{CodeShape, Maker, ShapeRequest};
-use crate::coupons::promotion::{CouponType, Kind as PromotionKind};
-use crate::coupons::{Promotion, UseLimits};
+use crate::coupons::code_shape::{CodeShape, Maker, ShapeRequest, pattern};
+use crate::coupons::promotion::CouponType;
+use crate::coupons::{Promotion, UseLimits, quoted};
 use crate::jobs::spec::{GenerateSpec, Spec, WorkSpec};
 use crate::jobs::units;
 use crate::jobs::{JobId, Kind};
@@ -36,6 +36,8 @@ pub struct Generation {
     pub max_uses_per_customer: Option<u32>,
     /// A job that generated codes like these.
     pub like: Option<JobId>,
+    /// Whether they are wanted as a file.
+    pub export: bool,
 }
 
 /// How many codes.
@@ -57,7 +59,7 @@ impl Amount {
 }
 
 impl Desk {
-    /// Plans a generation. One request.
+    /// Plans a generation. One request, and one more for a promotion of type SINGLE or to see how its codes look.
     ///
     /// # Errors
     /// A [`ChangeError`]: the texts cannot be had or could be guessed, or the promotion takes no codes.
@@ -70,10 +72,13 @@ impl Desk {
             self.take_after(&like, &mut generation).await?;
         }
         let codes = generation.amount.most();
-        let (mut shape, mut notes) = CodeShape::parse(&generation.shape)?;
-        shape.check(codes)?;
+        // What is wrong with the arguments is told before anything is read.
+        CodeShape::parse(&generation.shape)?.0.check(codes)?;
         let promotion = self.load_promotion(generation.promotion_id, patience).await?;
-        takes_codes(&promotion)?;
+        self.must_take(&promotion, codes, None, patience).await?;
+        let followed = self.follow_pattern(&mut generation, patience).await?;
+        let (mut shape, mut notes) = CodeShape::parse(&generation.shape)?;
+        notes.extend(followed);
         let limits = UseLimits {
             max_uses: generation.max_uses.unwrap_or(1).into(),
             max_uses_per_customer: generation.max_uses_per_customer.unwrap_or(1).into(),
@@ -105,7 +110,39 @@ impl Desk {
                     .to_owned(),
             );
         }
-        Ok(plan(&promotion, spec, codes, notes))
+        let file = generation.export.then(|| promotion.name.clone());
+        Ok(plan(&promotion, spec, codes, notes, file))
+    }
+
+    /// Codes that fill a promotion up look like those that it has, unless it is said how they look. The sentence that
+    /// says so comes back.
+    async fn follow_pattern(
+        &self,
+        generation: &mut Generation,
+        patience: &Patience,
+    ) -> Result<Option<String>, ChangeError> {
+        let Amount::UntilUnused(target) = generation.amount else { return Ok(None) };
+        let asked = &generation.shape;
+        if asked.prefix.is_some() || asked.suffix.is_some() || asked.delimiter.is_some() {
+            return Ok(None);
+        }
+        let page = self.store().walk_codes(generation.promotion_id, None).next(patience).await?;
+        let codes = page.unwrap_or_default();
+        let unused = codes.iter().filter(|code| code.current_uses == 0).map(|code| code.code.as_str());
+        let Some(pattern) = pattern::shared(unused.collect()) else { return Ok(None) };
+        let length = asked.code_length.or_else(|| pattern.safe_length(target));
+        let shape = ShapeRequest { code_length: length, ..pattern.request() };
+        let Ok((parsed, _)) = CodeShape::parse(&shape) else { return Ok(None) };
+        if parsed.check(target).is_err() {
+            return Ok(None);
+        }
+        let exclude_characters = std::mem::take(&mut generation.shape.exclude_characters);
+        generation.shape = ShapeRequest { exclude_characters, ..shape };
+        Ok(Some(format!(
+            "The codes follow the pattern of the unused ones, such as {}: {}.",
+            quoted(pattern.example()),
+            parsed.example()
+        )))
     }
 
     /// Takes over from an earlier job what is not said.
@@ -136,20 +173,6 @@ impl Desk {
     }
 }
 
-/// Whether codes can be made on a promotion at all.
-///
-/// # Errors
-/// [`ChangeError::Invalid`] for an automatic promotion.
-pub(super) fn takes_codes(promotion: &Promotion) -> Result<(), ChangeError> {
-    if promotion.kind == PromotionKind::Coupon {
-        return Ok(());
-    }
-    Err(ChangeError::invalid(
-        format!("Promotion {} {} is automatic: it takes no codes.", promotion.id, promotion.quoted_name()),
-        "Choose a coupon promotion; list_promotions shows them.",
-    ))
-}
-
 /// The promotion as new codes can use it: where it has no cap, the codes' own limits are one.
 pub(super) fn as_codes_use_it(promotion: &Promotion, uses: Option<u64>) -> Promotion {
     Promotion { max_uses: promotion.max_uses.or(uses), ..promotion.clone() }
@@ -164,7 +187,13 @@ pub(super) fn uses_in_words(max_uses: u64) -> String {
     }
 }
 
-fn plan(promotion: &Promotion, spec: GenerateSpec, codes: u64, warnings: Vec<String>) -> Plan {
+fn plan(
+    promotion: &Promotion,
+    spec: GenerateSpec,
+    codes: u64,
+    warnings: Vec<String>,
+    file: Option<String>,
+) -> Plan {
     let UseLimits { max_uses, max_uses_per_customer } = spec.limits;
     let on = format!("promotion {} {}", promotion.id, promotion.quoted_name());
     let headline = match spec.until_unused {
@@ -196,6 +225,7 @@ fn plan(promotion: &Promotion, spec: GenerateSpec, codes: u64, warnings: Vec<Str
         requested: codes,
         digest: None,
         texts,
+        file,
         work: WorkSpec::Generate(spec),
     };
     Plan {

@@ -9,12 +9,12 @@ use crate::jobs::spec::{ImportSpec, SingleCode, WorkSpec};
 use crate::jobs::{Kind, NewUnit};
 
 use super::delete_codes::counted;
-use super::generate_codes::{as_codes_use_it, takes_codes};
+use super::generate_codes::as_codes_use_it;
 use super::plan::{Order, Plan, digest};
 use super::{ChangeError, Desk, create_code};
 
 impl Desk {
-    /// Plans an import. One request.
+    /// Plans an import. One request, and one more for a promotion of type SINGLE.
     ///
     /// # Errors
     /// A [`ChangeError`]: no such promotion, or one that takes no codes.
@@ -22,10 +22,11 @@ impl Desk {
         &self,
         promotion_id: u64,
         rows: &[ImportRow],
+        export: bool,
         patience: &Patience,
     ) -> Result<Plan, ChangeError> {
         let promotion = self.load_promotion(promotion_id, patience).await?;
-        takes_codes(&promotion)?;
+        self.must_take(&promotion, rows.len() as u64, rows.first().map(|row| &row.code), patience).await?;
         let mut warnings: Vec<String> =
             create_code::state_warning(&promotion, self.now()).into_iter().collect();
         let unlimited = rows.iter().filter(|row| row.limits.max_uses == 0).count();
@@ -46,6 +47,7 @@ impl Desk {
             requested: rows.len() as u64,
             digest: Some(digest(rows.iter().map(|row| unit(row).payload))),
             texts: rows.iter().map(|row| row.code.as_str().to_owned()).collect(),
+            file: export.then(|| promotion.name.clone()),
         };
         Ok(Plan {
             headline: format!(

@@ -1,5 +1,6 @@
 //! Beginning a job: judged and confirmed like every change, on record before anything is sent.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -9,9 +10,9 @@ use tracing::warn;
 
 use crate::bigcommerce::Patience;
 use crate::coupons::{CouponError, Promotion};
-use crate::jobs::reason;
-use crate::jobs::spec::{Reserved, Spec};
+use crate::jobs::spec::{CodesFile, Reserved, Spec};
 use crate::jobs::{JobId, JobRecord, JobState, JournalError, Kind, NewJob};
+use crate::jobs::{export, reason};
 use crate::policy::{self, Ceiling, Counts, Facts};
 use crate::state::{AuditEntry, ReservationId};
 
@@ -53,6 +54,11 @@ impl Desk {
         order: Order,
         reservation: Option<Reserved>,
     ) -> Result<JobRecord, ChangeError> {
+        let file = match order.file {
+            Some(promotion) => Some(CodesFile { path: self.reserve_file().await?, promotion }),
+            None => None,
+        };
+        let path = file.as_ref().map(|file| file.path.clone());
         let job = NewJob {
             kind: order.kind,
             promotion_id: Some(order.promotion.id),
@@ -65,11 +71,36 @@ impl Desk {
                 terms: Some(terms(&order.promotion)),
                 cap: order.promotion.max_uses,
                 confirmed: Some(call.confirmed.to_owned()),
+                file,
             }),
             requested: order.requested,
             at: self.now(),
         };
-        Ok(self.jobs().begin(job, order.units).await?)
+        let begun = self.jobs().begin(job, order.units).await;
+        if begun.is_err() {
+            path.iter().for_each(|path| export::discard(path));
+        }
+        Ok(begun?)
+    }
+
+    /// A new file in the directory for exports, which nobody else has.
+    ///
+    /// # Errors
+    /// There is no such directory, or nothing can be written there.
+    pub async fn reserve_file(&self) -> Result<PathBuf, ChangeError> {
+        const REMEDY: &str =
+            "The operator must name a directory that this server can write to with --export-dir.";
+        let Some(directory) = self.rules().files.exports.clone() else {
+            let message = "There is no directory for exports, because this server's user has no home.";
+            return Err(ChangeError::invalid(message, REMEDY));
+        };
+        let now = self.now();
+        let reserved = tokio::task::spawn_blocking(move || export::reserve(&directory, now)).await;
+        match reserved {
+            Ok(Ok(path)) => Ok(path),
+            Ok(Err(fault)) => Err(ChangeError::invalid(format!("Nothing can be exported: {fault}."), REMEDY)),
+            Err(crash) => Err(ChangeError::invalid(format!("Nothing can be exported: {crash}."), REMEDY)),
+        }
     }
 
     /// From the first call of this process on, goes on with jobs whose process died, beside the calls: a start by

@@ -223,6 +223,8 @@ pub struct Order {
     pub digest: Option<String>,
     /// Texts of new codes, all or some of which the operator's pattern is held against.
     pub texts: Vec<String>,
+    /// Where the codes are wanted as a file: the promotion's name.
+    pub file: Option<String>,
 }
 
 impl Order {

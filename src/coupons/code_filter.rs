@@ -14,6 +14,9 @@ pub struct CodeFilter {
     /// Made before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_before: Option<Timestamp>,
+    /// Made then or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_after: Option<Timestamp>,
     /// It begins with this, whatever the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
@@ -55,6 +58,7 @@ impl CodeFilter {
         self.uses.is_none_or(|uses| uses.fits(code))
             // A code whose age is not known is not old.
             && self.created_before.is_none_or(|before| created().is_some_and(|created| created < before))
+            && self.created_after.is_none_or(|after| created().is_some_and(|created| created >= after))
             && self.prefix.as_ref().is_none_or(begins)
             && self.ids.as_ref().is_none_or(|ids| ids.contains(&code.id))
     }

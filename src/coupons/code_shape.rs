@@ -3,6 +3,7 @@
 //! BigCommerce makes such codes itself where it can (`codegen` of its API); what it cannot make is drawn here.
 
 mod error;
+pub mod pattern;
 mod reading;
 
 use std::ops::RangeInclusive;

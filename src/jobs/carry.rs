@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::coupons::CouponCode;
 use crate::coupons::code_filter::Uses;
+use crate::coupons::{CouponCode, UseLimits};
 
 use super::run::{Halt, Run};
-use super::spec::{DeleteSpec, GenerateSpec, Spec, WorkSpec};
+use super::spec::{CodesFile, DeleteSpec, GenerateSpec, Spec, WorkSpec};
 use super::walk::Walk;
 use super::work::codegen::{Baseline, Codegen, is_ascending};
 use super::work::deletion::Deletion;
@@ -22,11 +22,31 @@ pub(super) async fn carry_out(run: &Run, record: &JobRecord) -> Result<Option<Va
     let spec = Spec::read(record)
         .map_err(|error| Halt::failed(format!("The journal holds a job that cannot be read: {error}.")))?;
     match spec.work {
-        WorkSpec::Generate(spec) => generate(run, record, spec).await.map(|()| None),
-        WorkSpec::Import(spec) => singles(run, spec.promotion_id, spec.takes_one, None).await.map(|()| None),
+        WorkSpec::Generate(work) => {
+            let limits = work.limits;
+            generate(run, record, work).await?;
+            write_codes(run, record, spec.file, Some(limits)).await
+        }
+        WorkSpec::Import(work) => {
+            singles(run, work.promotion_id, work.takes_one, None).await?;
+            write_codes(run, record, spec.file, None).await
+        }
         WorkSpec::Delete(spec) => delete(run, record, spec).await.map(|()| None),
         WorkSpec::Export(spec) => export::export(run, record, &spec).await.map(Some),
         WorkSpec::Summarize(spec) => summarize::summarize(run, &spec).await.map(Some),
+    }
+}
+
+/// Writes the codes that a job made into its file, if it has one.
+async fn write_codes(
+    run: &Run,
+    record: &JobRecord,
+    file: Option<CodesFile>,
+    limits: Option<UseLimits>,
+) -> Result<Option<Value>, Halt> {
+    match file {
+        Some(file) => export::codes_of_job(run, record, &file, limits).await.map(Some),
+        None => Ok(None),
     }
 }
 
@@ -71,7 +91,7 @@ async fn fill_up(run: &Run, spec: &GenerateSpec, target: u64) -> Result<Baseline
         last_id = page.iter().map(|code| code.id).fold(last_id, u64::max);
         cursor = walk.cursor().map(str::to_owned);
     }
-    let baseline = Baseline { last_id, cursor: cursor.filter(|_| ascending) };
+    let baseline = Baseline { last_id, cursor: cursor.filter(|_| ascending), unused: Some(unused) };
     let missing = target.saturating_sub(unused);
     let units = units::of_generation(spec, missing);
     run.journal.set_requested(&run.id, missing).await?;

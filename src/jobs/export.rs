@@ -7,13 +7,18 @@
 mod file;
 mod rows;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::JobRecord;
+use crate::coupons::{CouponCode, UseLimits};
+
 use super::reading::{self, Page, Pages, Place, Reader, Reading};
+use super::report::{self, Report};
 use super::run::{Halt, Run};
-use super::spec::ExportSpec;
+use super::spec::{CodesFile, ExportSpec};
+use super::{JobId, JobRecord};
 use file::ExportFile;
 pub use file::{FileFault, FileText, discard, read, reserve};
 pub use rows::COLUMNS;
@@ -41,15 +46,55 @@ pub(super) async fn export(run: &Run, record: &JobRecord, spec: &ExportSpec) -> 
     }
     let Progress { reading, place, .. } = progress;
     let pages = Pages::behind(spec.promotions.iter().map(|(id, _)| *id), &place);
-    let mut export = Export { spec, file, place };
+    let only = match &spec.job {
+        Some(id) => Some(codes_of(run, id).await?),
+        None => None,
+    };
+    let mut export = Export { spec, only, file, place };
     reading::through(run, pages, reading, &mut export).await?;
     let bytes = export.file.len();
     blocking(move || export.file.finish()).await?;
     Ok(json!({ "bytes": bytes }))
 }
 
+/// Writes exactly the codes that a job made, or found there, as its journal has them: no request is sent.
+pub(super) async fn codes_of_job(
+    run: &Run,
+    record: &JobRecord,
+    codes: &CodesFile,
+    limits: Option<UseLimits>,
+) -> Result<Value, Halt> {
+    let path = codes.path.clone();
+    let mut file = blocking(move || ExportFile::open(&path, 0)).await?;
+    file.write(rows::header())?;
+    let promotion_id = record.promotion_id.unwrap_or_default();
+    let mut report = Report::of(&run.journal, record);
+    while let Some(page) = report.next().await? {
+        let made = page.iter().filter(|row| row.succeeded());
+        file.write(rows::of_job(promotion_id, &codes.promotion, made, limits))?;
+    }
+    let bytes = file.len();
+    blocking(file.syncing()).await?;
+    blocking(move || file.finish()).await?;
+    Ok(json!({ "bytes": bytes }))
+}
+
+/// The codes that a job made or found there, in one spelling.
+async fn codes_of(run: &Run, id: &JobId) -> Result<HashSet<String>, Halt> {
+    let mut codes = HashSet::new();
+    let Some(record) = run.journal.job(id).await? else { return Ok(codes) };
+    report::each(&run.journal, &record, |row| {
+        if row.succeeded() {
+            codes.insert(row.code.to_ascii_lowercase());
+        }
+    })
+    .await?;
+    Ok(codes)
+}
+
 struct Export<'s> {
     spec: &'s ExportSpec,
+    only: Option<HashSet<String>>,
     file: ExportFile,
     place: Place,
 }
@@ -58,7 +103,12 @@ impl Reader for Export<'_> {
     fn take(&mut self, page: &Page) -> Result<u64, Halt> {
         let Some((id, name)) = self.spec.promotions.get(page.promotion) else { return Ok(0) };
         let mut fitting = 0;
-        let codes = page.codes.iter().filter(|code| self.spec.filter.fits(code)).inspect(|_| fitting += 1);
+        let is_wanted = |code: &&CouponCode| {
+            let only = self.only.as_ref();
+            self.spec.filter.fits(code)
+                && only.is_none_or(|only| only.contains(&code.code.to_ascii_lowercase()))
+        };
+        let codes = page.codes.iter().filter(is_wanted).inspect(|_| fitting += 1);
         self.file.write(rows::of(*id, name, codes))?;
         self.place.clone_from(&page.behind);
         Ok(fitting)

@@ -315,6 +315,11 @@ pub struct JobRecord {
 }
 
 impl JobRecord {
+    /// Unused codes that the promotion had before a generation, where they were counted.
+    pub fn unused_before(&self) -> Option<u64> {
+        self.progress.as_ref()?.get("baseline")?.get("unused")?.as_u64()
+    }
+
     /// How far the job has come, for people: of a running one, what is on its way or being looked up is not done
     /// yet, and nothing to worry about.
     pub fn standing(&self) -> Counts {

@@ -1,5 +1,7 @@
 //! What became of each code of a job.
 
+use crate::coupons::UseLimits;
+
 use super::spec::{BatchMade, Doomed, DoomedCode, SingleCode, SingleMade};
 use super::{JobId, JobRecord, Journal, JournalError, Kind, Unit, UnitState};
 
@@ -17,9 +19,17 @@ pub struct Row {
     pub outcome: &'static str,
     /// Why, where that says more.
     pub detail: String,
+    /// Of a code that was there before: how often it was used.
+    pub uses: u64,
+    /// What a code that was created by itself may be used, if the unit says so.
+    pub limits: Option<UseLimits>,
 }
 
 impl Row {
+    fn new(code: String, id: Option<u64>, outcome: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, id, outcome, detail: detail.into(), uses: 0, limits: None }
+    }
+
     /// Whether the code is there as it was asked for (or gone, where that was asked for).
     pub fn succeeded(&self) -> bool {
         matches!(self.outcome, "created" | "already_existed" | "adopted" | "deleted")
@@ -92,7 +102,7 @@ fn unclear(record: &JobRecord) -> Vec<Row> {
     let row = |(id, code)| {
         let detail =
             "it appeared while answers were lost, and may be this job's or somebody else's".to_owned();
-        Row { code, id: Some(id), outcome: "unknown", detail }
+        Row::new(code, Some(id), "unknown", detail)
     };
     unclear.into_iter().map(row).collect()
 }
@@ -110,41 +120,37 @@ fn of_batch(unit: &Unit) -> Vec<Row> {
     let made: Option<BatchMade> = unit.result.as_deref().and_then(|made| serde_json::from_str(made).ok());
     let Some(made) = made else {
         let detail = format!("a batch of {} codes: {}", unit.size, doubt(unit));
-        return vec![Row { code: String::new(), id: None, outcome: "unknown", detail }];
+        return vec![Row::new(String::new(), None, "unknown", detail)];
     };
     let adopted = !made.ids.is_empty();
     let ids = made.ids.into_iter().map(Some).chain(std::iter::repeat(None));
-    let rows = made.codes.into_iter().zip(ids).map(|(code, id)| Row {
-        code,
-        id,
-        outcome: if adopted { "adopted" } else { "created" },
-        detail: String::new(),
-    });
-    rows.collect()
+    let outcome = if adopted { "adopted" } else { "created" };
+    made.codes.into_iter().zip(ids).map(|(code, id)| Row::new(code, id, outcome, "")).collect()
 }
 
 fn of_single(unit: &Unit) -> Row {
-    let code =
-        serde_json::from_str::<SingleCode>(&unit.payload).map(|single| single.code).unwrap_or_default();
+    let asked: Option<SingleCode> = serde_json::from_str(&unit.payload).ok();
     let made: Option<SingleMade> = unit.result.as_deref().and_then(|made| serde_json::from_str(made).ok());
-    match made {
-        Some(SingleMade { id, outcome, detail }) => {
-            Row { code, id, outcome: named(&outcome), detail: detail.unwrap_or_default() }
-        }
-        None => Row { code, id: None, outcome: "unknown", detail: doubt(unit).to_owned() },
-    }
+    let limits = asked.as_ref().map(|asked| UseLimits {
+        max_uses: asked.max_uses.into(),
+        max_uses_per_customer: asked.max_uses_per_customer.into(),
+    });
+    let code = asked.map(|asked| asked.code).unwrap_or_default();
+    let row = match made {
+        Some(SingleMade { id, outcome, uses, detail }) => Row {
+            uses: uses.unwrap_or_default(),
+            ..Row::new(code, id, named(&outcome), detail.unwrap_or_default())
+        },
+        None => Row::new(code, None, "unknown", doubt(unit)),
+    };
+    Row { limits, ..row }
 }
 
 /// Of a deletion that is planned again, some may be gone already.
 fn of_deletion(unit: &Unit) -> Vec<Row> {
     let held = unit.result.as_deref().unwrap_or(&unit.payload);
     let doomed: Doomed = serde_json::from_str(held).unwrap_or_default();
-    let row = |code: DoomedCode, outcome, detail: String| Row {
-        code: code.code,
-        id: Some(code.id),
-        outcome,
-        detail,
-    };
+    let row = |code: DoomedCode, outcome, detail: String| Row::new(code.code, Some(code.id), outcome, detail);
     let gone = doomed.gone.into_iter().map(|code| row(code, "deleted", String::new()));
     let kept = doomed.kept.into_iter().map(|(code, why)| row(code, "failed", why));
     let left = if unit.state == UnitState::Planned { Vec::new() } else { doomed.codes };

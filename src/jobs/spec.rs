@@ -10,7 +10,7 @@ use crate::coupons::summary::SummaryRequest;
 use crate::coupons::{CouponCode, UseLimits};
 use crate::state::ReservationId;
 
-use super::JobRecord;
+use super::{JobId, JobRecord};
 
 /// What a job is to do. Everything that a process needs to go on with another one's job, besides its units.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +29,18 @@ pub struct Spec {
     /// How a yes was given, for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<String>,
+    /// Where the codes that the job made go once it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<CodesFile>,
+}
+
+/// A file that gets exactly the codes of one job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodesFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The promotion's name.
+    pub promotion: String,
 }
 
 impl Spec {
@@ -40,17 +52,17 @@ impl Spec {
         Self::deserialize(&record.spec)
     }
 
-    /// The file that an export writes; `None` for any other job.
+    /// The file that the job writes, if it writes one.
     pub fn export_path(record: &JobRecord) -> Option<PathBuf> {
-        match Self::read(record).ok()?.work {
-            WorkSpec::Export(spec) => Some(spec.path),
-            _ => None,
+        match Self::read(record).ok()? {
+            Self { work: WorkSpec::Export(spec), .. } => Some(spec.path),
+            Self { file, .. } => file.map(|file| file.path),
         }
     }
 
     /// Work that nobody has to agree to.
     pub fn of(work: WorkSpec) -> Self {
-        Self { work, reservation: None, terms: None, cap: None, confirmed: None }
+        Self { work, reservation: None, terms: None, cap: None, confirmed: None, file: None }
     }
 }
 
@@ -135,6 +147,9 @@ pub struct ExportSpec {
     pub promotions: Vec<(u64, String)>,
     /// Which codes of them.
     pub filter: CodeFilter,
+    /// Only the codes that this job made or found there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
     /// The file; absolute.
     pub path: PathBuf,
 }
@@ -177,6 +192,9 @@ pub struct SingleMade {
     pub id: Option<u64>,
     /// `created`, `already_existed`, `adopted`, `deleted` or `failed`.
     pub outcome: String,
+    /// Uses that a code had which was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u64>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,

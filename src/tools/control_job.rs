@@ -11,6 +11,7 @@ use crate::changes::{Call, ChangeError, Desk};
 use crate::jobs::JobState;
 
 use super::job::{self, Job};
+use super::job_codes::JobCodes;
 use super::{CallContext, CouponTool, Reply, ToolError};
 
 pub(super) struct ControlJob;
@@ -88,6 +89,7 @@ impl CouponTool for ControlJob {
         };
         let record = desk.jobs().job(&id).await?;
         let record = job::wait(desk, &record, limit, context).await?;
-        Ok(Output { message: job::message(desk, &record), job: Job::of(desk, &record) }.into())
+        let codes = JobCodes::of(desk, &record).await?;
+        Ok(Output { message: job::message(desk, &record, &codes), job: Job::of(desk, &record) }.into())
     }
 }

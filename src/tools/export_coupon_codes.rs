@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,9 +12,9 @@ use crate::bigcommerce::Patience;
 use crate::changes::{ChangeError, Desk};
 use crate::coupons::CouponError;
 use crate::coupons::code_filter::{CodeFilter, Uses};
-use crate::jobs::JobState;
-use crate::jobs::export::{self, COLUMNS, FileFault, FileText};
+use crate::jobs::export::{self, COLUMNS, FileText};
 use crate::jobs::spec::{ExportSpec, Spec, WorkSpec};
+use crate::jobs::{JobRecord, JobState, Kind};
 
 use super::job::{self, Job};
 use super::{CallContext, CouponTool, Reply, ToolError, schema};
@@ -51,6 +50,15 @@ pub(super) struct Input {
     /// Codes to write.
     #[serde(default)]
     filter: Filter,
+    /// Only those that this job made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    job_id: Option<String>,
+    /// Only texts that begin so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code_prefix: Option<String>,
+    /// Only those made on this date or time, or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_after: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -111,12 +119,18 @@ impl CouponTool for ExportCouponCodes {
     }
 
     async fn run(desk: &Desk, input: Input, context: &CallContext) -> Result<Reply<Output>, ToolError> {
-        let directory = directory(desk)?;
         let patience = desk.store().patience();
-        let promotions = promotions(desk, &input.promotion_ids, &patience).await?;
+        let made_by = match &input.job_id {
+            Some(id) => Some(job_that_made_codes(desk, id).await?),
+            None => None,
+        };
+        let ids = promotion_ids(&input, made_by.as_ref())?;
+        let promotions = promotions(desk, &ids, &patience).await?;
         let only = if let [(id, _)] = promotions.as_slice() { Some(*id) } else { None };
-        let path = reserve(directory, desk.now()).await?;
-        let spec = ExportSpec { promotions, filter: input.filter.into(), path: path.clone() };
+        let filter = filter(desk, &input, &patience).await?;
+        let path = desk.reserve_file().await?;
+        let job = made_by.map(|record| record.id);
+        let spec = ExportSpec { promotions, filter, job, path: path.clone() };
         let begun = job::begin_reading(desk, context, only, json!(input), WorkSpec::Export(spec)).await;
         let record = match begun {
             Ok(record) => record,
@@ -129,6 +143,7 @@ impl CouponTool for ExportCouponCodes {
         let record = followed.record;
         let rows = record.counts.succeeded;
         let message = match record.state {
+            JobState::Done if rows == 1 => format!("1 code is written to {}.", path.display()),
             JobState::Done => format!("{rows} codes are written to {}.", path.display()),
             _ => followed.message,
         };
@@ -198,20 +213,37 @@ async fn named(desk: &Desk, id: u64, patience: &Patience) -> Result<(u64, String
     Ok((id, job::coupon_promotion(desk, id, patience).await?.name))
 }
 
-const REMEDY: &str = "The operator must name a directory that this server can write to with --export-dir.";
-
-fn directory(desk: &Desk) -> Result<PathBuf, ToolError> {
-    desk.rules().files.exports.clone().ok_or_else(|| {
-        let message = "There is no directory for exports, because this server's user has no home.";
-        ChangeError::invalid(message, REMEDY).into()
-    })
+/// The job whose codes are wanted.
+async fn job_that_made_codes(desk: &Desk, id: &str) -> Result<JobRecord, ToolError> {
+    let record = desk.jobs().job(&job::id(id)?).await?;
+    if matches!(record.kind, Kind::Generate | Kind::Import) {
+        return Ok(record);
+    }
+    Err(ChangeError::invalid(
+        format!("The job {} made no codes.", record.id),
+        "Give the job_id of a generate_coupon_codes or import_coupon_codes; get_job without an id lists the latest jobs.",
+    )
+    .into())
 }
 
-/// A file in the directory that nobody else has.
-async fn reserve(directory: PathBuf, now: Timestamp) -> Result<PathBuf, ToolError> {
-    let reserve = move || export::reserve(&directory, now);
-    let reserved: Result<PathBuf, FileFault> =
-        tokio::task::spawn_blocking(reserve).await.map_err(|error| ToolError::internal(&error))?;
-    reserved
-        .map_err(|fault| ChangeError::invalid(format!("Nothing can be exported: {fault}."), REMEDY).into())
+/// A job's codes are all of one promotion.
+fn promotion_ids(input: &Input, made_by: Option<&JobRecord>) -> Result<Vec<u64>, ToolError> {
+    let Some(record) = made_by else { return Ok(input.promotion_ids.clone()) };
+    let Some(promotion_id) = record.promotion_id else { return Ok(input.promotion_ids.clone()) };
+    if input.promotion_ids.iter().any(|id| *id != promotion_id) {
+        return Err(ChangeError::invalid(
+            format!("The job {} made codes of promotion {promotion_id} only.", record.id),
+            "Leave promotion_ids out.",
+        )
+        .into());
+    }
+    Ok(vec![promotion_id])
+}
+
+async fn filter(desk: &Desk, input: &Input, patience: &Patience) -> Result<CodeFilter, ToolError> {
+    Ok(CodeFilter {
+        prefix: input.code_prefix.as_deref().map(|prefix| prefix.trim().to_owned()),
+        created_after: desk.instant("created_after", input.created_after.as_deref(), patience).await?,
+        ..input.filter.into()
+    })
 }

@@ -7,12 +7,15 @@ use crate::bigcommerce::Patience;
 use crate::changes::generate_codes::{Amount, Generation};
 use crate::changes::{Carried, ChangeError, Desk};
 use crate::coupons::code_shape::ShapeRequest;
+use crate::jobs::JobState;
+use crate::jobs::spec::{Spec, WorkSpec};
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::coupon_code::unless_forced;
 use super::error::ToolError;
 use super::job::{self, Followed, Job};
+use super::job_codes::JobCodes;
 use super::schema;
 
 pub(super) struct GenerateCouponCodes;
@@ -63,6 +66,9 @@ pub(super) struct Input {
     /// Repeat the pattern and limits of this job.
     #[serde(default)]
     like_job_id: Option<String>,
+    /// Also write them to a CSV file.
+    #[serde(default)]
+    export: bool,
 }
 
 /// Characters in one text.
@@ -77,9 +83,18 @@ pub(super) struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Opaque>")]
     job: Option<Job>,
-    /// At most 50.
+    #[serde(flatten)]
+    codes: JobCodes,
+    /// Of each code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    codes: Option<Vec<String>>,
+    max_uses: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_uses_per_customer: Option<u64>,
+    /// Unused codes of the promotion, where they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unused_before: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unused_after: Option<u64>,
 }
 
 impl ChangeTool for GenerateCouponCodes {
@@ -87,7 +102,8 @@ impl ChangeTool for GenerateCouponCodes {
     const TITLE: &'static str = "Generate coupon codes";
     const DESCRIPTION: &'static str = "Makes up to 250,000 random codes on a coupon promotion, exactly as many as \
         asked for: give count or until_unused. A long job goes on by itself; follow it with get_job. Returns the \
-        codes if they are 50 or fewer; else export_coupon_codes writes them to a file.";
+        codes if they are 50 or fewer; with export, the path of a file with exactly these codes. until_unused follows the \
+        pattern of the codes that are there.";
     const DESTRUCTIVE: bool = false;
     const IDEMPOTENT: bool = false;
     type Input = Input;
@@ -108,8 +124,17 @@ impl ChangeTool for GenerateCouponCodes {
     }
 
     fn begun(detail: &mut Detail, desk: &Desk, followed: Followed) {
-        detail.job = Some(Job::of(desk, &followed.record));
-        detail.codes = followed.codes;
+        let Followed { record, codes, .. } = followed;
+        if let Ok(Spec { work: WorkSpec::Generate(spec), .. }) = Spec::read(&record) {
+            detail.max_uses = Some(spec.limits.max_uses);
+            detail.max_uses_per_customer = Some(spec.limits.max_uses_per_customer);
+        }
+        detail.unused_before = record.unused_before();
+        let ended = record.state != JobState::Running;
+        detail.unused_after =
+            detail.unused_before.filter(|_| ended).map(|before| before + record.counts.succeeded);
+        detail.job = Some(Job::of(desk, &record));
+        detail.codes = codes;
     }
 }
 
@@ -140,5 +165,6 @@ fn parse(input: Input) -> Result<Generation, ToolError> {
         max_uses,
         max_uses_per_customer,
         like: input.like_job_id.as_deref().map(job::id).transpose()?,
+        export: input.export,
     })
 }

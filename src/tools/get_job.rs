@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Desk;
 
 use super::job::{self, Job};
+use super::job_codes::JobCodes;
 use super::{CallContext, CouponTool, Reply, ToolError};
 
 pub(super) struct GetJob;
@@ -39,9 +40,8 @@ pub(super) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<super::schema::Opaque>>")]
     jobs: Option<Vec<Job>>,
-    /// At most 50.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    codes: Option<Vec<String>>,
+    #[serde(flatten)]
+    codes: JobCodes,
 }
 
 impl CouponTool for GetJob {
@@ -65,9 +65,10 @@ impl CouponTool for GetJob {
         let Some(id) = input.job_id else { return latest(desk).await.map(Reply::from) };
         let record = desk.jobs().job(&job::id(&id)?).await?;
         let record = job::wait(desk, &record, Duration::from_secs(input.wait_seconds), context).await?;
+        let codes = JobCodes::of(desk, &record).await?;
         let output = Output {
-            message: job::message(desk, &record),
-            codes: job::codes_of(desk, &record).await?,
+            message: job::message(desk, &record, &codes),
+            codes,
             job: Some(Job::of(desk, &record)),
             jobs: None,
         };
@@ -83,5 +84,5 @@ async fn latest(desk: &Desk) -> Result<Output, ToolError> {
         several => format!("The {several} latest jobs."),
     };
     let jobs = records.iter().map(|record| Job::of(desk, record)).collect();
-    Ok(Output { message, job: None, jobs: Some(jobs), codes: None })
+    Ok(Output { message, job: None, jobs: Some(jobs), codes: JobCodes::default() })
 }

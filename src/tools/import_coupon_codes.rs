@@ -14,6 +14,7 @@ use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
 use super::error::ToolError;
 use super::job::{Followed, Job};
+use super::job_codes::JobCodes;
 use super::schema;
 
 pub(super) struct ImportCouponCodes;
@@ -45,6 +46,9 @@ pub(super) struct Input {
     #[serde(default)]
     #[schemars(range(max = 2_147_483_647))]
     max_uses_per_customer: Option<u32>,
+    /// Also write them to a CSV file.
+    #[serde(default)]
+    export: bool,
 }
 
 /// What came of it.
@@ -60,12 +64,8 @@ pub(super) struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Opaque>")]
     job: Option<Job>,
-    /// Of at most 50: those that are there now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    codes: Option<Vec<String>>,
-    /// The first 20 that are not, and why.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed_codes: Vec<String>,
+    #[serde(flatten)]
+    codes: JobCodes,
 }
 
 impl ChangeTool for ImportCouponCodes {
@@ -73,7 +73,7 @@ impl ChangeTool for ImportCouponCodes {
     const TITLE: &'static str = "Import coupon codes";
     const DESCRIPTION: &'static str = "Creates given codes on a coupon promotion: codes, csv_text or path. All are \
         checked first, and nothing is sent if one is wrong. Every code needs max_uses, in its row or in the call. A \
-        repeat is safe. A long job goes on by itself; follow it with get_job.";
+        repeat is safe. Tells how many were created and which were there already. A long job goes on by itself; follow it with get_job.";
     const DESTRUCTIVE: bool = false;
     type Input = Input;
     type Detail = Detail;
@@ -85,8 +85,9 @@ impl ChangeTool for ImportCouponCodes {
         patience: &Patience,
     ) -> Result<Draft<Detail>, ToolError> {
         let promotion_id = input.promotion_id;
+        let export = input.export;
         let Import { rows, ignored_columns, trimmed } = read(desk, input, context).await?;
-        let plan = desk.plan_import_codes(promotion_id, &rows, patience).await?;
+        let plan = desk.plan_import_codes(promotion_id, &rows, export, patience).await?;
         let detail = Detail { ignored_columns, trimmed_codes: trimmed, ..Detail::default() };
         Ok(Draft { plan: Some(Box::new(plan)), detail, idle: String::new() })
     }
@@ -98,7 +99,6 @@ impl ChangeTool for ImportCouponCodes {
     fn begun(detail: &mut Detail, desk: &Desk, followed: Followed) {
         detail.job = Some(Job::of(desk, &followed.record));
         detail.codes = followed.codes;
-        detail.failed_codes = followed.failures;
     }
 }
 

@@ -10,20 +10,18 @@ use serde_json::{Value, json};
 use crate::bigcommerce::Patience;
 use crate::changes::{ChangeError, Desk};
 use crate::coupons::{Promotion, promotion, quoted};
-use crate::jobs::report;
 use crate::jobs::spec::{Spec, WorkSpec};
 use crate::jobs::{JobId, JobIdError, JobRecord, JobState, Kind, NewJob};
 
 use super::context::CallContext;
 use super::error::ToolError;
+use super::job_codes::JobCodes;
 use super::schema;
 
 /// A job that takes longer than the call may fail at once, which is better told now than later.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// What a call keeps for saying how it went.
 const TO_ANSWER: Duration = Duration::from_secs(3);
-/// So many codes or fewer are in the answer.
-const SHOWN: u64 = 50;
 
 /// A bulk job.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -102,10 +100,7 @@ fn check_again_in_s(desk: &Desk, record: &JobRecord) -> u64 {
 pub(super) struct Followed {
     pub(super) record: JobRecord,
     pub(super) message: String,
-    /// The texts, of at most 50 codes that were made.
-    pub(super) codes: Option<Vec<String>>,
-    /// The first that could not be made, and why.
-    pub(super) failures: Vec<String>,
+    pub(super) codes: JobCodes,
 }
 
 /// A promotion whose codes can be read. What a listing of an automatic one's codes answers is not documented.
@@ -155,12 +150,8 @@ pub(super) async fn follow(
     patience: &Patience,
 ) -> Followed {
     let record = wait_within(desk, &record, context, patience).await.unwrap_or(record);
-    Followed {
-        message: message(desk, &record),
-        codes: codes_of(desk, &record).await.unwrap_or_default(),
-        failures: failures_of(desk, &record).await.unwrap_or_default(),
-        record,
-    }
+    let codes = JobCodes::of(desk, &record).await.unwrap_or_default();
+    Followed { message: message(desk, &record, &codes), codes, record }
 }
 
 async fn wait_within(
@@ -180,21 +171,6 @@ async fn wait_within(
         _ => left().min(FIRST_LOOK),
     };
     wait(desk, &record, limit, context).await
-}
-
-async fn failures_of(desk: &Desk, record: &JobRecord) -> Result<Vec<String>, ToolError> {
-    const FIRST: usize = 20;
-    let mut failures = Vec::new();
-    if record.counts.failed > 0 && record.state != JobState::Running {
-        let journal = desk.jobs().journal();
-        report::each(journal, record, |row| {
-            if row.outcome == "failed" && failures.len() < FIRST {
-                failures.push(format!("{}: {}", row.code, row.detail));
-            }
-        })
-        .await?;
-    }
-    Ok(failures)
 }
 
 /// A job's id as an argument.
@@ -218,7 +194,14 @@ fn abridged(arguments: &Value) -> Value {
         }
         Value::Array(items) if items.len() > MOST => json!(format!("({} items)", items.len())),
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, value)| (name.clone(), abridged(value))).collect())
+            let shown = |name: &str, value: &Value| match value {
+                // What was imported is told by what came of it.
+                Value::String(text) if name == "csv_text" => {
+                    json!(format!("({} lines)", text.trim().lines().count()))
+                }
+                other => abridged(other),
+            };
+            members.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
         }
         other => other.clone(),
     }
@@ -247,15 +230,6 @@ pub(super) async fn wait(
     Ok(desk.jobs().wait(&record.id, limit, news).await?)
 }
 
-pub(super) async fn codes_of(desk: &Desk, record: &JobRecord) -> Result<Option<Vec<String>>, ToolError> {
-    let makes = matches!(record.kind, Kind::Generate | Kind::Import);
-    if !makes || record.state == JobState::Running || record.counts.requested > SHOWN {
-        return Ok(None);
-    }
-    let rows = report::rows(desk.jobs().journal(), record).await?;
-    Ok(Some(rows.into_iter().filter(report::Row::succeeded).map(|row| row.code).collect()))
-}
-
 /// `40 s`, `12 min`
 fn in_words(estimate: Duration) -> String {
     match estimate.as_secs() {
@@ -265,18 +239,26 @@ fn in_words(estimate: Duration) -> String {
 }
 
 /// How the job stands, for the user.
-pub(super) fn message(desk: &Desk, record: &JobRecord) -> String {
+pub(super) fn message(desk: &Desk, record: &JobRecord, codes: &JobCodes) -> String {
     let counts = record.standing();
     let id = &record.id;
+    let existed = codes.existed();
     let done = match record.kind {
-        Kind::Generate => "created",
-        Kind::Import => "imported",
+        Kind::Import if record.state == JobState::Running => "dealt with",
+        Kind::Generate | Kind::Import => "created",
         Kind::Delete => "deleted",
         Kind::Export => "written",
         Kind::Summarize => "read",
     };
     let of = if counts.requested > 0 { format!(" of {}", counts.requested) } else { String::new() };
-    let so_far = format!("{}{of} codes {done}", counts.succeeded);
+    let made = counts.succeeded.saturating_sub(existed);
+    let of_one = if counts.requested == 1 || (counts.requested == 0 && made == 1) { "code" } else { "codes" };
+    let were = match existed {
+        0 => String::new(),
+        1 => ", 1 was there already".to_owned(),
+        several => format!(", {several} were there already"),
+    };
+    let so_far = format!("{made}{of} {of_one} {done}{were}");
     let failed = if counts.failed > 0 { format!(", {} failed", counts.failed) } else { String::new() };
     let unknown = if counts.unknown > 0 { format!(", {} in doubt", counts.unknown) } else { String::new() };
     let reason = record.reason.as_deref().map_or_else(String::new, |reason| format!(" {reason}"));
@@ -285,11 +267,12 @@ pub(super) fn message(desk: &Desk, record: &JobRecord) -> String {
     let resume = if is_left { " control_job resumes it." } else { "" };
     match record.state {
         JobState::Running => format!(
-            "The job {id} goes on: {so_far}{failed}. It needs about {}; look again with get_job.",
+            "The job {id} goes on: {so_far}{failed}. It needs about {} and goes on even if this call or the host ends; \
+             look again with get_job, stop it with control_job.",
             in_words(desk.jobs().estimate(record))
         ),
         JobState::Done if counts.failed > 0 => format!("{so_far}{failed}; {report}."),
-        JobState::Done => format!("{so_far}."),
+        JobState::Done => format!("{so_far}.{}", where_they_are(record, made)),
         JobState::Cancelled => {
             format!("The job {id} is cancelled: {so_far}{failed}{unknown}.{resume}")
         }
@@ -299,5 +282,19 @@ pub(super) fn message(desk: &Desk, record: &JobRecord) -> String {
         JobState::NeedsAttention => {
             format!("The job {id} needs a person: {so_far}{failed}{unknown}.{reason} {report}.")
         }
+    }
+}
+
+/// How to get exactly the codes of a job that made many.
+fn where_they_are(record: &JobRecord, made: u64) -> String {
+    const MANY: u64 = 50;
+    match (record.kind, Spec::export_path(record)) {
+        (Kind::Generate | Kind::Import, Some(path)) => {
+            format!(" They are in the file {} on the server's machine.", path.display())
+        }
+        (Kind::Generate | Kind::Import, None) if made > MANY => {
+            format!(" export_coupon_codes with job_id {} writes exactly these to a file.", record.id)
+        }
+        _ => String::new(),
     }
 }

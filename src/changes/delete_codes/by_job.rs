@@ -54,6 +54,7 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
         requested,
         digest: given,
         texts: Vec::new(),
+        file: None,
     };
     let plan = Plan {
         headline,

@@ -4,8 +4,9 @@ use std::io;
 
 use csv::Writer;
 
-use crate::coupons::CouponCode;
 use crate::coupons::text::no_formula;
+use crate::coupons::{CouponCode, UseLimits};
+use crate::jobs::report::Row;
 
 /// The columns of an export.
 pub const COLUMNS: [&str; 8] = [
@@ -45,6 +46,31 @@ pub(super) fn of<'c>(
             &code.limits.max_uses.to_string(),
             &code.limits.max_uses_per_customer.to_string(),
             &no_formula(code.created.clone().unwrap_or_default()),
+        ])?;
+    }
+    finished(writer)
+}
+
+/// The same of what a job did. An id is known only where the API told it, and a code that is new was never used.
+pub(super) fn of_job<'r>(
+    promotion_id: u64,
+    promotion: &str,
+    rows: impl Iterator<Item = &'r Row>,
+    limits: Option<UseLimits>,
+) -> io::Result<Vec<u8>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    let (promotion_id, promotion) = (promotion_id.to_string(), no_formula(promotion.to_owned()));
+    for row in rows {
+        let limits = row.limits.or(limits).unwrap_or_default();
+        writer.write_record([
+            promotion_id.as_str(),
+            &promotion,
+            &row.id.map(|id| id.to_string()).unwrap_or_default(),
+            &no_formula(row.code.clone()),
+            &row.uses.to_string(),
+            &limits.max_uses.to_string(),
+            &limits.max_uses_per_customer.to_string(),
+            "",
         ])?;
     }
     finished(writer)

@@ -42,7 +42,7 @@ async fn reported(kind: Kind, units: Vec<(Value, u32, Option<Conclusion>)>) -> V
 }
 
 fn row(code: &str, id: Option<u64>, outcome: &'static str, detail: &str) -> Row {
-    Row { code: code.to_owned(), id, outcome, detail: detail.to_owned() }
+    Row::new(code.to_owned(), id, outcome, detail)
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_single_code_is_named_with_what_became_of_it() {
         (
             single("A"),
             1,
-            Some(concluded(0, UnitState::Done, &json!({"id": 4, "outcome": "already_existed"}))),
+            Some(concluded(0, UnitState::Done, &json!({"id": 4, "outcome": "already_existed", "uses": 3}))),
         ),
         (
             single("B"),
@@ -83,10 +83,12 @@ async fn a_single_code_is_named_with_what_became_of_it() {
         (single("C"), 1, Some(Conclusion::of(2, UnitState::Unknown))),
         (single("D"), 1, Some(Conclusion::of(3, UnitState::Planned))),
     ];
+    let limits = Some(UseLimits { max_uses: 1, max_uses_per_customer: 1 });
+    let row = |code, id, outcome, detail| Row { limits, ..row(code, id, outcome, detail) };
     assert_eq!(
         reported(Kind::Import, units).await,
         [
-            row("A", Some(4), "already_existed", ""),
+            Row { uses: 3, ..row("A", Some(4), "already_existed", "") },
             row("B", None, "failed", "It is taken."),
             row("C", None, "unknown", "its answer was lost"),
         ]

@@ -34,6 +34,9 @@ pub(in crate::jobs) struct Baseline {
     /// Where the walk goes on behind the last code, if that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::jobs) cursor: Option<String>,
+    /// Unused codes, where all were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::jobs) unused: Option<u64>,
 }
 
 impl Baseline {
@@ -65,7 +68,9 @@ impl Baseline {
             // Where the list ends is behind all that is new only if the newest come last, which is not documented.
             let ids = first.codes.iter().map(|code| code.id);
             let cursor = first.end_cursor.filter(|_| is_ascending(ids));
-            return Ok(Self { last_id, cursor });
+            let unused =
+                first.codes.iter().filter(|code| code.current_uses.unwrap_or_default() == 0).count() as u64;
+            return Ok(Self { last_id, cursor, unused: Some(unused) });
         }
         let rest = if let Some(total) = first.total {
             // A page that is empty by now, because codes were deleted, leaves the mark low: then more codes
@@ -75,7 +80,7 @@ impl Baseline {
             let (codes, _) = walk(run, promotion_id, first.end_cursor, |_| true).await?;
             codes.iter().map(|code| code.id).max()
         };
-        Ok(Self { last_id: last_id.max(rest.unwrap_or(0)), cursor: None })
+        Ok(Self { last_id: last_id.max(rest.unwrap_or(0)), cursor: None, unused: None })
     }
 }
 
@@ -192,7 +197,7 @@ impl Codegen {
     /// The codes that may be of a lost batch: newer than the job, of its look and limits, and named by no answer.
     async fn appeared(&self, run: &Run) -> Result<Vec<CouponCode>, Halt> {
         let GenerateSpec { promotion_id, shape, limits, .. } = &self.spec;
-        let Baseline { last_id, cursor } = &self.baseline;
+        let Baseline { last_id, cursor, .. } = &self.baseline;
         let is_new =
             |code: &CouponCode| code.id > *last_id && code.limits == *limits && shape.fits(&code.code);
         let (new, _) = walk(run, *promotion_id, cursor.clone(), is_new).await?;

@@ -66,7 +66,7 @@ impl Work for Singles {
             Ok(match self.store.look_up_created(&new, &patience).await {
                 Ok(Some(created)) => {
                     // Whether it was there before or by a request of this job, nobody can tell any more.
-                    made(&unit, created.code.id, "adopted")
+                    made(&unit, &created, "adopted")
                 }
                 Ok(None) => Conclusion::of(unit.seq, UnitState::Planned),
                 Err(error @ CouponError::Conflict { .. }) => self.taken(&unit, &error),
@@ -109,7 +109,7 @@ impl Singles {
         };
         self.tally.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.tally.refused.store(0, std::sync::atomic::Ordering::Relaxed);
-        Verdict::Concluded(made(unit, created.code.id, outcome))
+        Verdict::Concluded(made(unit, created, outcome))
     }
 
     fn not_created(&self, unit: &Unit, error: &CouponError) -> Verdict {
@@ -160,8 +160,13 @@ impl Singles {
     }
 }
 
-fn made(unit: &Unit, id: u64, outcome: &str) -> Conclusion {
-    let result = SingleMade { id: Some(id), outcome: outcome.to_owned(), detail: None };
+fn made(unit: &Unit, created: &Created, outcome: &str) -> Conclusion {
+    let result = SingleMade {
+        id: Some(created.code.id),
+        outcome: outcome.to_owned(),
+        uses: (outcome == "already_existed").then_some(created.code.current_uses),
+        detail: None,
+    };
     Conclusion {
         succeeded: 1,
         result: Some(json!(result).to_string()),
@@ -170,7 +175,7 @@ fn made(unit: &Unit, id: u64, outcome: &str) -> Conclusion {
 }
 
 fn failed(unit: &Unit, why: String) -> Conclusion {
-    let result = SingleMade { id: None, outcome: "failed".to_owned(), detail: Some(why) };
+    let result = SingleMade { id: None, outcome: "failed".to_owned(), uses: None, detail: Some(why) };
     Conclusion {
         failed: 1,
         result: Some(json!(result).to_string()),
