@@ -121,6 +121,8 @@ pub enum ConfirmMode {
     Auto,
     /// In the host's form only; a host that has none is refused.
     Person,
+    /// Never in a form: the caller repeats the call with a token, as some hosts decline every form by themselves.
+    Token,
     /// Not at all.
     Never,
 }

@@ -59,7 +59,7 @@ use change::ChangeTool;
 pub use context::{CallContext, Consent, Outcome, Place, Question};
 pub use error::{ErrorCode, ToolError};
 pub use export_coupon_codes::{EXPORTS, ExportText};
-pub use progress::Progress;
+pub use progress::{Progress, Step as ProgressStep};
 
 /// Promotions to choose from are a courtesy beside an error that is known: they must not hold it up.
 const CHOICES_WITHIN: Duration = Duration::from_secs(5);

@@ -87,7 +87,7 @@ fn narrowed(allowed: Option<Vec<Toolset>>, asked: Option<&[Toolset]>) -> Option<
 
 impl ValueEnum for ConfirmMode {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Person, Self::Never]
+        &[Self::Auto, Self::Person, Self::Token, Self::Never]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -97,6 +97,8 @@ impl ValueEnum for ConfirmMode {
             Self::Person => {
                 PossibleValue::new("person").help("In the host's form only; refuse where it has none")
             }
+            Self::Token => PossibleValue::new("token")
+                .help("By a second call with a token, also where the host has forms"),
             Self::Never => PossibleValue::new("never").help("Do not ask"),
         })
     }

@@ -3,17 +3,15 @@
 use std::time::Duration;
 
 use rmcp::model::{
-    ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, ErrorCode, InputRequest,
-    InputRequiredResult, InputResponses, ProgressNotificationParam,
+    ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, InputRequest, InputRequiredResult,
+    InputResponses, ProgressNotificationParam,
 };
 use rmcp::service::{RequestContext, ServiceError};
 use rmcp::{ErrorData, RoleServer};
 use serde_json::json;
 use tracing::debug;
 
-use crate::tools::{CallContext, Consent, Progress, Question};
-
-use super::is_modern;
+use crate::tools::{CallContext, Consent, Progress, ProgressStep, Question};
 
 /// The name of the question and of the form's only field.
 const CONFIRM: &str = "confirm";
@@ -36,13 +34,14 @@ pub(super) fn call_context(context: &RequestContext<RoleServer>) -> CallContext 
 fn progress(context: &RequestContext<RoleServer>) -> Option<Progress> {
     let token = context.meta.get_progress_token()?;
     let peer = context.peer.clone();
-    Some(Progress::new(move |done, total| {
+    Some(Progress::new(move |ProgressStep { done, total, message }| {
         let (peer, token) = (peer.clone(), token.clone());
         Box::pin(async move {
-            #[expect(clippy::cast_precision_loss, reason = "counts of codes are far below 2^52")]
-            let (done, total) = (done as f64, total.map(|total| total as f64));
             let mut progress = ProgressNotificationParam::new(token, done);
+            #[expect(clippy::cast_precision_loss, reason = "counts of codes are far below 2^52")]
+            let total = total.map(|total| total as f64);
             progress.total = total;
+            progress.message = Some(message);
             // A host that went away needs no news.
             let _ = peer.notify_progress(progress).await;
         })
@@ -69,63 +68,80 @@ fn can_ask(context: &RequestContext<RoleServer>) -> bool {
     elicitation.is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none())
 }
 
+/// What came back from a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    Consent(Consent),
+    /// The form was sent off with the box as it was. Many take that for a yes, so they are asked once more.
+    NotTicked,
+}
+
+/// What marks the state of a question that is put a second time.
+const AGAIN: &str = "again:";
+
 /// The question as the result of a call (2026-07-28): the host asks and repeats the call with the answer.
-pub(super) fn as_result(question: Question) -> Result<InputRequiredResult, ErrorData> {
-    let ask = InputRequest::Elicitation(ElicitRequest::new(form(&question.message)?));
+pub(super) fn as_result(question: &Question, again: bool) -> Result<InputRequiredResult, ErrorData> {
+    let ask = InputRequest::Elicitation(ElicitRequest::new(form(&question.message, again)?));
     let questions = [(CONFIRM.to_owned(), ask)].into_iter().collect();
-    Ok(InputRequiredResult::new(Some(questions), Some(question.token)))
+    let state = format!("{}{}", if again { AGAIN } else { "" }, question.token);
+    Ok(InputRequiredResult::new(Some(questions), Some(state)))
 }
 
 /// The answer that a repeated call brings. Without one (or with one that is none) the question is put again.
-pub(super) fn from_retry(responses: Option<&InputResponses>, state: Option<String>) -> Option<Consent> {
+pub(super) fn from_retry(responses: Option<&InputResponses>, state: Option<String>) -> Option<Said> {
     let response = responses?.get(CONFIRM)?.clone();
     let result: ElicitResult = serde_json::from_value(response).ok()?;
-    Some(consent(said(&result)?, state?))
+    let state = state?;
+    let token = state.strip_prefix(AGAIN).unwrap_or(&state);
+    Some(match said(&result, token) {
+        Said::NotTicked if token.len() < state.len() => Said::Consent(Consent::Dismissed),
+        said => said,
+    })
 }
 
-/// Asks within the call (older eras). `None` when the host cannot, whatever it says of itself.
+/// Asks within the call (older eras).
 pub(super) async fn within_call(
     question: &Question,
+    again: bool,
     context: &RequestContext<RoleServer>,
-) -> Result<Option<Consent>, ErrorData> {
-    if is_modern(context) {
-        return Ok(None);
-    }
-    let form = form(&question.message)?;
+) -> Result<Said, ErrorData> {
+    let form = form(&question.message, again)?;
     let asked = context.peer.create_elicitation_with_timeout(form, Some(ANSWER_WITHIN));
-    tokio::select! {
-        answer = asked => match answer {
-            // Asked again, a host that always answers so would be asked for ever.
-            Ok(result) => Ok(Some(consent(said(&result).unwrap_or(false), question.token.clone()))),
-            Err(ServiceError::McpError(error))
-                if matches!(error.code, ErrorCode::METHOD_NOT_FOUND | ErrorCode::INVALID_PARAMS) =>
-            {
-                debug!(%error, "the host cannot ask");
-                Ok(None)
-            }
-            // The question may have been seen: silence is no leave to go on without the person.
-            Err(error) => {
-                debug!(%error, "nobody answered the question");
-                Ok(Some(Consent::Declined))
-            }
+    let answer = tokio::select! {
+        answer = asked => answer,
+        () = context.ct.cancelled() => return Ok(Said::Consent(Consent::Dismissed)),
+    };
+    Ok(match answer {
+        Ok(result) => match said(&result, &question.token) {
+            Said::NotTicked if again => Said::Consent(Consent::Dismissed),
+            said => said,
         },
-        () = context.ct.cancelled() => Ok(Some(Consent::Declined)),
+        Err(ServiceError::McpError(error)) => {
+            debug!(%error, "the host cannot ask");
+            Said::Consent(Consent::CouldNotAsk)
+        }
+        // The question may have been seen: silence is no leave to go on without the person.
+        Err(error) => {
+            debug!(%error, "nobody answered the question");
+            Said::Consent(Consent::Dismissed)
+        }
+    })
+}
+
+fn said(result: &ElicitResult, token: &str) -> Said {
+    let ticked = || result.content.as_ref()?.get(CONFIRM)?.as_bool();
+    match result.action {
+        ElicitationAction::Accept if ticked() == Some(true) => {
+            Said::Consent(Consent::Given(token.to_owned()))
+        }
+        ElicitationAction::Accept => Said::NotTicked,
+        ElicitationAction::Decline => Said::Consent(Consent::Declined),
+        _ => Said::Consent(Consent::Dismissed),
     }
 }
 
-/// Yes or no; `None` for an agreement without either.
-fn said(result: &ElicitResult) -> Option<bool> {
-    if result.action != ElicitationAction::Accept {
-        return Some(false);
-    }
-    result.content.as_ref()?.get(CONFIRM)?.as_bool()
-}
-
-fn consent(yes: bool, token: String) -> Consent {
-    if yes { Consent::Given(token) } else { Consent::Declined }
-}
-
-fn form(message: &str) -> Result<ElicitRequestParams, ErrorData> {
+fn form(message: &str, again: bool) -> Result<ElicitRequestParams, ErrorData> {
+    let note = if again { "The box was not ticked: tick it to go ahead, or decline. " } else { "" };
     let schema = json!({
         "type": "object",
         "properties": { CONFIRM: { "type": "boolean", "title": "Go ahead?", "default": false } },
@@ -135,7 +151,7 @@ fn form(message: &str) -> Result<ElicitRequestParams, ErrorData> {
         .map_err(|error| ErrorData::internal_error(format!("the form is malformed: {error}"), None))?;
     Ok(ElicitRequestParams::FormElicitationParams {
         meta: None,
-        message: message.to_owned(),
+        message: format!("{note}{message}"),
         requested_schema,
     })
 }

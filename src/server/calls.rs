@@ -8,8 +8,9 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use tracing::{debug, info, warn};
 
-use crate::tools::{self, CallContext, Outcome, Place, ToolError};
+use crate::tools::{self, CallContext, Consent, Outcome, Place, Progress, ToolError};
 
+use super::asking::Said;
 use super::places::Client;
 use super::{CouponServer, asking, guard, is_modern, milliseconds};
 
@@ -36,7 +37,9 @@ impl CouponServer {
         let watching = Arc::clone(&place);
         context.place = Some(Place::new(move || watching.watch()));
         let started = Instant::now();
+        let progress = context.progress.clone();
         let call = guard::guarded(name, shared.toolbox.call(name, arguments, context));
+        let call = with_signs_of_life(progress, Box::pin(call));
         let outcome = match tokio::time::timeout(shared.caps.timeout, call).await {
             Ok(Ok(Some(outcome))) => outcome,
             Ok(Ok(None)) => return Err(self.unknown_tool(name)),
@@ -69,21 +72,32 @@ impl CouponServer {
         let arguments = request.arguments.unwrap_or_default();
         let client = Client::of(context);
         let mut call = asking::call_context(context);
-        call.consent = asking::from_retry(request.input_responses.as_ref(), request.request_state);
+        let mut said = asking::from_retry(request.input_responses.as_ref(), request.request_state);
+        let mut again = false;
         loop {
+            call.consent = match said.take() {
+                None => None,
+                Some(Said::NotTicked) => {
+                    again = true;
+                    None
+                }
+                Some(Said::Consent(consent)) => {
+                    // A host that says it can ask and then cannot is one that cannot.
+                    call.can_ask &= consent != Consent::CouldNotAsk;
+                    Some(consent)
+                }
+            };
             let tried = self.run_tool(&request.name, arguments.clone(), call.clone(), client.clone());
             let question = match tried.await? {
                 Outcome::Answer(result) => return Ok(self.sign(result, context).into()),
                 Outcome::Ask(question) => question,
             };
             if is_modern(context) {
-                let mut result = asking::as_result(question)?;
+                let mut result = asking::as_result(&question, again)?;
                 result.meta.get_or_insert_default().extend(self.server_info());
                 return Ok(result.into());
             }
-            call.consent = asking::within_call(&question, context).await?;
-            // A host that says it can ask and then cannot is one that cannot.
-            call.can_ask = call.consent.is_some();
+            said = Some(asking::within_call(&question, again, context).await?);
         }
     }
 
@@ -95,5 +109,14 @@ impl CouponServer {
             format!("Unknown tool \"{name}\". The tools are {}.", known.join(", ")),
             None,
         )
+    }
+}
+
+/// Does the work, and tells the host at least every few seconds that it is being done.
+async fn with_signs_of_life<T>(progress: Option<Progress>, work: impl Future<Output = T>) -> T {
+    let Some(progress) = progress else { return work.await };
+    tokio::select! {
+        done = work => done,
+        () = progress.keep_telling() => unreachable!("it never ends"),
     }
 }

@@ -7,7 +7,7 @@ use super::open::Format;
 pub(super) static FORMAT: Format = Format {
     file: directory::STATE_DATABASE,
     application_id: APPLICATION_ID,
-    migrations: &[TABLES, CHANGES_IN_TIME],
+    migrations: &[TABLES, CHANGES_IN_TIME, WHAT_A_TOKEN_WAS_FOR],
 };
 
 /// "CPNT".
@@ -50,3 +50,6 @@ CREATE INDEX counter_events_in_time ON counter_events (store, counter, at);
 
 /// A guard looks at what was done to one promotion within a day, however much was done to others.
 const CHANGES_IN_TIME: &str = "CREATE INDEX changes_in_time ON changes (store, at);";
+
+/// So that a refused confirmation can say which argument differs.
+const WHAT_A_TOKEN_WAS_FOR: &str = "ALTER TABLE tokens ADD COLUMN arguments TEXT;";

@@ -1,9 +1,12 @@
 //! Confirmation tokens: what a caller hands back to say yes to one exact change, once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{State, StateError, random, stored};
@@ -13,24 +16,42 @@ pub const TOKEN_LIFE: Duration = Duration::from_mins(5);
 
 /// What a token is bound to, as a digest: a token for one binding is worth nothing for another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binding([u8; 32]);
+pub struct Binding {
+    digest: [u8; 32],
+    /// By name, a digest of the value. They only tell what differs: what is bound is what they come to, so that an
+    /// argument may be left out where it says the default.
+    arguments: BTreeMap<String, String>,
+}
 
 impl Binding {
-    /// Binds to a tool, its arguments (without the token and the confirmation text; the order of keys does
-    /// not matter), the caller, and a text that differs whenever what the call would touch differs.
+    /// The names of the arguments that are not as they were when a token was issued.
+    fn difference(&self, issued: Option<&str>) -> Vec<String> {
+        let issued: Option<BTreeMap<String, String>> =
+            issued.and_then(|issued| serde_json::from_str(issued).ok());
+        let Some(issued) = issued else { return Vec::new() };
+        let names: BTreeSet<_> = issued.keys().chain(self.arguments.keys()).collect();
+        names.into_iter().filter(|name| issued.get(*name) != self.arguments.get(*name)).cloned().collect()
+    }
+
+    /// Binds to a tool, the caller, and a text that differs whenever what the call would do differs. Its arguments
+    /// (without the token and the confirmation text) explain a difference.
     pub fn new(tool: &str, arguments: &Value, caller: &str, affected: &str) -> Self {
         let mut digest = Sha256::new();
-        for part in [tool, &canonical(arguments), caller, affected] {
+        for part in [tool, caller, affected] {
             // The length first, so that no two lists of parts run together to the same bytes.
             digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(part);
         }
-        Self(digest.finalize().into())
+        let given = arguments.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        Self {
+            digest: digest.finalize().into(),
+            arguments: given.map(|(name, value)| (name.clone(), brief_digest(value))).collect(),
+        }
     }
 }
 
 /// What became of a token that was handed back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redeemed {
     /// It is used up now: go on.
     Accepted,
@@ -41,7 +62,10 @@ pub enum Redeemed {
     /// It was accepted before.
     AlreadyUsed,
     /// It was issued for something else. It can still be redeemed for that.
-    OtherBinding,
+    OtherBinding {
+        /// The arguments that differ; none where it is what they come to.
+        arguments: Vec<String>,
+    },
 }
 
 /// A JSON text that is the same for equal values, however their keys are ordered.
@@ -70,14 +94,17 @@ impl State {
     pub async fn issue_token(&self, binding: &Binding, now: Timestamp) -> Result<String, StateError> {
         let token = random::secret();
         let life = i64::try_from(TOKEN_LIFE.as_millis()).unwrap_or(i64::MAX);
-        sqlx::query("INSERT INTO tokens (digest, store, binding, expires_at) VALUES (?1, ?2, ?3, ?4)")
-            .bind(digest(&token))
-            .bind(self.store())
-            .bind(binding.0.as_slice())
-            .bind(stored(now).saturating_add(life))
-            .execute(self.for_writing().await?)
-            .await
-            .map_err(|error| self.database_error(&error))?;
+        sqlx::query(
+            "INSERT INTO tokens (digest, store, binding, expires_at, arguments) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(digest(&token))
+        .bind(self.store())
+        .bind(binding.digest.as_slice())
+        .bind(stored(now).saturating_add(life))
+        .bind(json!(binding.arguments).to_string())
+        .execute(self.for_writing().await?)
+        .await
+        .map_err(|error| self.database_error(&error))?;
         Ok(token)
     }
 
@@ -100,7 +127,7 @@ impl State {
         )
         .bind(digest(token))
         .bind(self.store())
-        .bind(binding.0.as_slice())
+        .bind(binding.digest.as_slice())
         .bind(stored(now))
         .execute(connections)
         .await
@@ -109,8 +136,8 @@ impl State {
             return Ok(Redeemed::Accepted);
         }
         // Used before other binding: a change that was made often alters what the same call would touch.
-        let found: Option<(bool, bool)> = sqlx::query_as(
-            "SELECT used_at IS NOT NULL, expires_at <= ?3 FROM tokens WHERE digest = ?1 AND store = ?2",
+        let found: Option<(bool, bool, Option<String>)> = sqlx::query_as(
+            "SELECT used_at IS NOT NULL, expires_at <= ?3, arguments FROM tokens WHERE digest = ?1 AND store = ?2",
         )
         .bind(digest(token))
         .bind(self.store())
@@ -120,11 +147,20 @@ impl State {
         .map_err(|error| self.database_error(&error))?;
         Ok(match found {
             None => Redeemed::Unknown,
-            Some((true, _)) => Redeemed::AlreadyUsed,
-            Some((false, true)) => Redeemed::Expired,
-            Some((false, false)) => Redeemed::OtherBinding,
+            Some((true, ..)) => Redeemed::AlreadyUsed,
+            Some((false, true, _)) => Redeemed::Expired,
+            Some((false, false, issued)) => {
+                Redeemed::OtherBinding { arguments: binding.difference(issued.as_deref()) }
+            }
         })
     }
+}
+
+/// Enough of a digest to see that two values differ; a code that was an argument is not in it.
+fn brief_digest(value: &Value) -> String {
+    const BYTES: usize = 9;
+    let digest = Sha256::digest(canonical(value));
+    URL_SAFE_NO_PAD.encode(digest.get(..BYTES).unwrap_or_default())
 }
 
 fn digest(token: &str) -> Vec<u8> {

@@ -82,6 +82,8 @@ pub(super) enum Status {
     NeedsConfirmation,
     /// Nothing was done: a person said no.
     Declined,
+    /// Nothing was done: the question was closed without an answer.
+    Dismissed,
     /// Nothing was done: this is a preview.
     DryRun,
     /// It goes on as a job.
@@ -92,6 +94,13 @@ pub(super) enum Status {
     Cancelled,
     /// The job cannot tell what became of some of it.
     NeedsAttention,
+}
+
+impl Status {
+    /// How a yes was not given, for the record.
+    pub(super) fn as_str(self) -> &'static str {
+        if self == Self::Dismissed { "dismissed" } else { "declined" }
+    }
 }
 
 /// What every change answers.
@@ -164,11 +173,10 @@ pub(super) async fn handle<T: ChangeTool>(
         arguments: arguments.clone(),
         confirmed: "not_needed",
     };
-    if context.consent == Some(Consent::Declined) {
-        call.confirmed = "declined";
+    if let Some((status, message)) = not_agreed(context) {
+        call.confirmed = status.as_str();
         desk.declined(&call).await;
-        let message = "Nothing has been changed: the person who was asked did not agree.".to_owned();
-        return Answer::<T::Detail>::new(Status::Declined, message, desk).handled();
+        return Answer::<T::Detail>::new(status, message.to_owned(), desk).handled();
     }
     let input: T::Input = serde_path_to_error::deserialize(arguments.clone())
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
@@ -212,6 +220,20 @@ pub(super) async fn handle<T: ChangeTool>(
             T::settle(desk, &detail, &done).await;
             answer(desk, &plan, done, detail, said)
         }
+    }
+}
+
+/// What a person's no, or their silence, comes to.
+pub(super) fn not_agreed(context: &CallContext) -> Option<(Status, &'static str)> {
+    match context.consent {
+        Some(Consent::Declined) => {
+            Some((Status::Declined, "Nothing has been changed: the person who was asked said no."))
+        }
+        Some(Consent::Dismissed) => Some((
+            Status::Dismissed,
+            "Nothing has been changed: the question was closed without an answer. Ask the user, then call again.",
+        )),
+        Some(Consent::Given(_) | Consent::CouldNotAsk) | None => None,
     }
 }
 

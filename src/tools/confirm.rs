@@ -106,19 +106,23 @@ impl Case<'_> {
         if !needs_yes {
             return Ok(Verdict::Go(if self.reasons.is_empty() { "not_needed" } else { "never" }));
         }
-        let mut note = "";
+        let mut note = match context.consent {
+            Some(Consent::CouldNotAsk) => {
+                "could_not_ask: this host failed to put the question to a person. ".to_owned()
+            }
+            _ => String::new(),
+        };
+        let can_ask = self.can_ask(context);
         // A host without forms has nobody's answer: what it says here, the model may have said.
-        if context.can_ask
-            && let Some(Consent::Given(token)) = &context.consent
-        {
+        if can_ask && let Some(Consent::Given(token)) = &context.consent {
             match self.redeem(token, context).await? {
                 Redeemed::Accepted => return Ok(Verdict::Go("person")),
                 other => note = why_again(other),
             }
         }
-        if context.can_ask {
+        if can_ask {
             let token = self.issue(context).await?;
-            return Ok(Verdict::Ask(Question { message: self.question(note), token }));
+            return Ok(Verdict::Ask(Question { message: self.question(&note), token }));
         }
         if mode == ConfirmMode::Person {
             return Err(self.nobody_to_ask());
@@ -130,14 +134,13 @@ impl Case<'_> {
                     other => note = why_again(other),
                 }
             } else {
-                note = "The confirmation_text is not the one of this change. ";
+                note.push_str("The confirmation_text is not the one of this change. ");
             }
         }
         let token = self.issue(context).await?;
         let message = format!(
-            "Nothing has been changed yet. {note}{} Show this to the user. If they agree, call {} again within 5 \
+            "Nothing has been changed yet. {note}Show the preview to the user. If they agree, call {} again within 5 \
              minutes with the same arguments, this confirmation_token and this confirmation_text.",
-            self.summary(),
             self.tool
         );
         Ok(Verdict::Wait { preview: self.shown(), token: Some(token), message })
@@ -149,21 +152,23 @@ impl Case<'_> {
         mode: ConfirmMode,
         context: &CallContext,
     ) -> Result<Verdict, ToolError> {
-        let token = if needs_yes && mode == ConfirmMode::Auto && !context.can_ask {
-            Some(self.issue(context).await?)
-        } else {
-            None
-        };
+        let by_token = matches!(mode, ConfirmMode::Auto | ConfirmMode::Token) && !self.can_ask(context);
+        let token = if needs_yes && by_token { Some(self.issue(context).await?) } else { None };
         let next = match (&token, needs_yes) {
             (Some(_), _) => {
-                "To do it, show this to the user and call again without dry_run, with this confirmation_token and \
+                "To do it, show the preview to the user and call again without dry_run, with this confirmation_token and \
                  this confirmation_text."
             }
             (None, true) => "Without dry_run, a person is asked first.",
             (None, false) => "Without dry_run, it is done at once.",
         };
-        let message = format!("Nothing has been changed yet. {} {next}", self.summary());
+        let message = format!("Nothing has been changed yet. {next}");
         Ok(Verdict::Wait { preview: self.shown(), token, message })
+    }
+
+    /// Whether a person is asked by the host's form.
+    fn can_ask(&self, context: &CallContext) -> bool {
+        context.can_ask && self.desk.rules().mode != ConfirmMode::Token
     }
 
     fn shown(&self) -> Preview {
@@ -191,7 +196,15 @@ impl Case<'_> {
     }
 
     fn binding(&self, context: &CallContext) -> Binding {
-        Binding::new(self.tool, self.arguments, &context.caller, &canonical(&self.plan.fingerprint()))
+        // What is shown counts as well: who agreed to one preview did not agree to another one.
+        let affected = json!([
+            self.plan.fingerprint(),
+            self.plan.headline,
+            self.plan.lines,
+            self.reasons,
+            self.desk.label(),
+        ]);
+        Binding::new(self.tool, self.arguments, &context.caller, &canonical(&affected))
     }
 
     async fn issue(&self, context: &CallContext) -> Result<String, ToolError> {
@@ -214,14 +227,17 @@ impl Case<'_> {
     }
 }
 
-fn why_again(redeemed: Redeemed) -> &'static str {
+fn why_again(redeemed: Redeemed) -> String {
     match redeemed {
-        Redeemed::Accepted => "",
-        Redeemed::Unknown => "The confirmation_token is not known here. ",
-        Redeemed::Expired => "The confirmation is older than 5 minutes. ",
-        Redeemed::AlreadyUsed => "The confirmation was used already. ",
-        Redeemed::OtherBinding => {
-            "The confirmation was for another call, or what it is about has changed since. "
+        Redeemed::Accepted => String::new(),
+        Redeemed::Unknown => "The confirmation_token is not known here. ".to_owned(),
+        Redeemed::Expired => "The confirmation is older than 5 minutes. ".to_owned(),
+        Redeemed::AlreadyUsed => "The confirmation was used already. ".to_owned(),
+        Redeemed::OtherBinding { arguments } if arguments.is_empty() => {
+            "The confirmation was for another call, or what it is about has changed since. ".to_owned()
+        }
+        Redeemed::OtherBinding { arguments } => {
+            format!("The confirmation was for a call with another {}. ", arguments.join(" and "))
         }
     }
 }

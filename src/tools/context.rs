@@ -68,8 +68,12 @@ impl fmt::Debug for Place {
 pub enum Consent {
     /// Yes, to the question that carried this token.
     Given(String),
-    /// No, or nothing.
+    /// No.
     Declined,
+    /// Nothing: the question was closed, or nobody answered it in time.
+    Dismissed,
+    /// The host could not put the question, though it says that it can.
+    CouldNotAsk,
 }
 
 /// What comes of a call.

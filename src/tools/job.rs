@@ -219,10 +219,14 @@ pub(super) async fn wait(
     }
     let progress = context.progress.clone();
     let news = move |record: &JobRecord| {
-        let (progress, counts) = (progress.clone(), record.counts);
+        let (progress, counts, kind) = (progress.clone(), record.counts, record.kind);
         let tell = async move {
             if let Some(progress) = progress {
-                progress.tell(counts.succeeded + counts.failed, counts.requested).await;
+                let done = counts.succeeded + counts.failed;
+                let of =
+                    if counts.requested > 0 { format!(" of {}", counts.requested) } else { String::new() };
+                let message = format!("{done}{of} codes {}", so_far_word(kind));
+                progress.tell(done, counts.requested, message).await;
             }
         };
         tell.boxed()
@@ -244,11 +248,8 @@ pub(super) fn message(desk: &Desk, record: &JobRecord, codes: &JobCodes) -> Stri
     let id = &record.id;
     let existed = codes.existed();
     let done = match record.kind {
-        Kind::Import if record.state == JobState::Running => "dealt with",
-        Kind::Generate | Kind::Import => "created",
-        Kind::Delete => "deleted",
-        Kind::Export => "written",
-        Kind::Summarize => "read",
+        Kind::Import if record.state != JobState::Running => "created",
+        kind => so_far_word(kind),
     };
     let of = if counts.requested > 0 { format!(" of {}", counts.requested) } else { String::new() };
     let made = counts.succeeded.saturating_sub(existed);
@@ -282,6 +283,17 @@ pub(super) fn message(desk: &Desk, record: &JobRecord, codes: &JobCodes) -> Stri
         JobState::NeedsAttention => {
             format!("The job {id} needs a person: {so_far}{failed}{unknown}.{reason} {report}.")
         }
+    }
+}
+
+/// What is done with a code by now.
+fn so_far_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Generate => "created",
+        Kind::Import => "dealt with",
+        Kind::Delete => "deleted",
+        Kind::Export => "written",
+        Kind::Summarize => "read",
     }
 }
 

@@ -64,19 +64,43 @@ async fn a_token_for_something_else_is_refused_and_not_used_up() {
     let token = state.issue_token(&binding(), noon()).await.unwrap();
     let others = [
         Binding::new("undo", &arguments, "anna", "7@1,8@1"),
-        Binding::new("delete_promotions", &json!({ "promotion_ids": [7] }), "anna", "7@1,8@1"),
         Binding::new("delete_promotions", &arguments, "ben", "7@1,8@1"),
         Binding::new("delete_promotions", &arguments, "anna", "7@1,8@2"),
         // The same text in all, with a character moved from one part to the next.
         Binding::new("delete_promotions", &arguments, "anna7", "@1,8@1"),
     ];
     for other in others {
-        assert_eq!(state.redeem_token(&token, &other, noon()).await.unwrap(), Redeemed::OtherBinding);
+        let refused = state.redeem_token(&token, &other, noon()).await.unwrap();
+        assert_eq!(refused, Redeemed::OtherBinding { arguments: Vec::new() });
     }
     assert_eq!(state.redeem_token(&token, &binding(), noon()).await.unwrap(), Redeemed::Accepted);
     // What the change altered makes another binding; that the token is used is the better answer.
     let altered = Binding::new("delete_promotions", &arguments, "anna", "");
     assert_eq!(state.redeem_token(&token, &altered, noon()).await.unwrap(), Redeemed::AlreadyUsed);
+}
+
+#[tokio::test]
+async fn the_arguments_that_differ_are_named_and_a_default_may_be_spelled_out() {
+    let state = in_memory();
+    let issued = json!({ "promotion_id": 7, "code_ids": [1, 2], "filter": null });
+    let token = state.issue_token(&Binding::new("t", &issued, "anna", "1,2"), noon()).await.unwrap();
+    for (arguments, differ) in [
+        (json!({ "promotion_id": 7, "code_ids": [2, 1] }), vec!["code_ids"]),
+        (
+            json!({ "promotion_id": 8, "code_ids": [1, 2], "filter": "unused" }),
+            vec!["filter", "promotion_id"],
+        ),
+        (json!({ "promotion_id": 7, "code_ids": [1, 2] }), vec![]),
+    ] {
+        let other = Binding::new("t", &arguments, "anna", "1,2,3");
+        let arguments = differ.into_iter().map(str::to_owned).collect();
+        let refused = state.redeem_token(&token, &other, noon()).await.unwrap();
+        assert_eq!(refused, Redeemed::OtherBinding { arguments });
+    }
+    // What they come to is the same.
+    let spelled_out = json!({ "promotion_id": 7, "code_ids": [1, 2], "dry": false });
+    let same = Binding::new("t", &spelled_out, "anna", "1,2");
+    assert_eq!(state.redeem_token(&token, &same, noon()).await.unwrap(), Redeemed::Accepted);
 }
 
 #[tokio::test]
