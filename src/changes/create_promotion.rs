@@ -1,20 +1,24 @@
 //! Planning a new promotion, with its first code if one is wanted.
 
+mod words;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::bigcommerce::Patience;
-use crate::coupons::rules::{self, Simple, SimpleDiscount};
+use crate::coupons::rules::{self, Simple};
 use crate::coupons::store_time::{self, Edge};
 use crate::coupons::{CodeText, CouponError, Promotion, UseLimits, harmless, quoted};
 
 use super::discount_value::check_percentages;
+use super::generate_codes::uses_in_words;
 use super::inverse::to_create;
 use super::plan::{CodeRow, Plan, PromotionRef, Resulting, Step};
 use super::run::promotions::{holds, namesakes_of};
 use super::terms::{check_name, check_size};
 use super::{ChangeError, Desk};
+use words::{headline, warnings};
 
 /// What to make.
 #[derive(Debug, Clone, Default)]
@@ -187,10 +191,11 @@ impl Desk {
             ("end_date", "ends_at", &new.ends_at, Edge::End, "Ends"),
         ] {
             match given.as_deref().map(str::trim) {
+                None if name == "end_date" => lines.push("No end.".to_owned()),
                 None => {}
                 Some(never) if name == "end_date" && never.eq_ignore_ascii_case("never") => {
                     document.remove(name);
-                    lines.push("Never ends.".to_owned());
+                    lines.push("No end.".to_owned());
                 }
                 Some(given) => {
                     let moment = store_time::read(given, edge, zone.as_ref(), self.now())
@@ -204,6 +209,19 @@ impl Desk {
             Some(max_uses) => format!("At most {max_uses} uses in all."),
             None => "No cap on uses.".to_owned(),
         });
+        if let Some(code) = &new.code {
+            lines.push(format!(
+                "The code {} can be used {}, by one customer {}.",
+                quoted(code.as_str()),
+                uses_in_words(new.code_limits.max_uses),
+                uses_in_words(new.code_limits.max_uses_per_customer)
+            ));
+        }
+        if let Some(source) = new.copy_from {
+            lines.push(format!(
+                "Not copied from promotion {source}: its name, dates, cap, codes and their limits."
+            ));
+        }
         Ok(lines)
     }
 
@@ -303,38 +321,4 @@ pub(super) fn check(promotion: &Promotion) -> Result<(), ChangeError> {
         ));
     }
     Ok(())
-}
-
-fn headline(new: &NewPromotion, twin: Option<&Promotion>) -> String {
-    let code = new.code.as_ref().map(|code| format!(" with code {}", quoted(code.as_str())));
-    match twin {
-        Some(twin) => format!("Add the missing code to promotion {} {}", twin.id, quoted(&new.name)),
-        None => format!("Create promotion {}{}", quoted(&new.name), code.unwrap_or_default()),
-    }
-}
-
-fn warnings(
-    after: &Promotion,
-    new: &NewPromotion,
-    namesakes: &[Promotion],
-    twin: Option<&Promotion>,
-) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if let Some(twin) = twin {
-        warnings.push(format!("Promotion {} of this name and content was there already.", twin.id));
-    } else if let Some(namesake) = namesakes.first() {
-        warnings.push(format!("Another promotion has this name: {}.", namesake.id));
-    }
-    if after.stacks && new.can_be_used_with_other_promotions.is_none() {
-        warnings.push("It works beside other promotions, as is BigCommerce's default.".to_owned());
-    }
-    if new.code.is_some() && new.code_limits.max_uses == 0 && after.max_uses.is_none() {
-        warnings.push("The code has unlimited uses, and the promotion has no cap.".to_owned());
-    }
-    if let Some(Simple { discount: SimpleDiscount::Percent(percent), .. }) = &new.simple
-        && *percent == rust_decimal::Decimal::ONE_HUNDRED
-    {
-        warnings.push("100% off: orders are free.".to_owned());
-    }
-    warnings
 }

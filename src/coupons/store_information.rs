@@ -75,6 +75,14 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The store's time zone if it is known already; nothing is asked for.
+    pub fn known_zone(&self) -> Option<TimeZone> {
+        let told = || self.memory.information.get()?.as_ref()?.zone.clone();
+        self.zone.clone().or_else(told)
+    }
+}
+
 /// The scope for store information is not the one for promotions, so its lack is no fault.
 fn may_not_read(error: &ApiError) -> bool {
     matches!(error.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND))

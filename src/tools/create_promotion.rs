@@ -1,5 +1,6 @@
 //! `create_promotion`: a promotion, with its first code.
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,10 +117,15 @@ pub(super) struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     promotion_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    effective_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     discount: Option<String>,
     /// Dates and caps in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     terms: Vec<String>,
+    /// When it was planned.
+    #[serde(skip)]
+    at: Option<Timestamp>,
     /// Its first code, as in list_coupon_codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Opaque>")]
@@ -148,13 +154,13 @@ impl ChangeTool for CreatePromotion {
         let new = parse(input, code_limits)?;
         Ok(match desk.plan_create_promotion(&new, patience).await? {
             Planned::Plan(plan) => {
-                let detail = Detail { terms: plan.lines.clone(), ..Detail::default() };
+                let detail = Detail { terms: plan.lines.clone(), at: Some(desk.now()), ..Detail::default() };
                 Draft { plan: Some(plan), detail, idle: String::new() }
             }
             Planned::Exists(promotion) => Draft {
                 plan: None,
                 idle: format!("This promotion is there already: id {}.", promotion.id),
-                detail: Detail::of(&promotion),
+                detail: Detail::of(&promotion, desk.now()),
             },
         })
     }
@@ -162,7 +168,8 @@ impl ChangeTool for CreatePromotion {
     fn report(detail: &mut Detail, carried: &Carried) -> String {
         let terms = std::mem::take(&mut detail.terms);
         if let Some(promotion) = carried.made.first() {
-            *detail = Detail { terms, ..Detail::of(promotion) };
+            let now = detail.at.unwrap_or_default();
+            *detail = Detail { terms, ..Detail::of(promotion, now) };
         }
         let code = carried.codes_created.first().map(|(promotion_id, row)| {
             detail.promotion_id.get_or_insert(*promotion_id);
@@ -181,9 +188,11 @@ impl ChangeTool for CreatePromotion {
 }
 
 impl Detail {
-    fn of(promotion: &Promotion) -> Self {
+    fn of(promotion: &Promotion, now: Timestamp) -> Self {
         Self {
             promotion_id: Some(promotion.id),
+            effective_state: Some(promotion.state(now, None).as_str()),
+            at: Some(now),
             discount: Some(rules::discount_line(&promotion.rules, promotion.currency.as_deref())),
             terms: Vec::new(),
             coupon_code: None,
