@@ -1,6 +1,7 @@
 //! Planning the deletion of codes.
 
 mod by_job;
+mod found;
 
 use jiff::Timestamp;
 
@@ -9,8 +10,12 @@ use crate::coupons::code_filter::{CodeFilter, Uses};
 use crate::coupons::store_time::{self, Edge};
 use crate::coupons::{CodeText, CouponCode, CouponError, Promotion, quoted};
 
-use super::plan::{CodeRow, Plan, Route, Step};
+use crate::jobs::{JobRecord, report};
+
+use super::plan::Plan;
 use super::{ChangeError, Desk};
+use found::Found;
+pub(in crate::changes) use found::{counted, lines};
 
 /// Codes that one call deletes at most; more are a job's.
 pub const MOST_DELETED: usize = 2_500;
@@ -62,15 +67,41 @@ pub struct Choice {
 
 /// The codes of a promotion that fit.
 enum Fitting {
-    /// All of them.
-    Read(Vec<CouponCode>),
+    /// All of them, and what stays.
+    Read(Vec<CouponCode>, Staying),
     /// Too many codes to read now; so many in all, where the API says.
     Among(Option<u64>),
+}
+
+/// Codes of the same promotion that are not deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Staying {
+    /// How many.
+    pub codes: u64,
+    /// How many of them were used, where that was read.
+    pub used: Option<u64>,
+}
+
+impl Staying {
+    /// `40 codes of the promotion stay, 38 of them used.`
+    fn sentence(self) -> String {
+        let stay = if self.codes == 1 { "stays" } else { "stay" };
+        let used = self.used.filter(|&used| used > 0).map(|used| format!(", {used} of them used"));
+        match self.codes {
+            0 => "No code of the promotion stays.".to_owned(),
+            1 => {
+                format!("1 code of the promotion {stay}{}.", if used.is_some() { ", a used one" } else { "" })
+            }
+            codes => format!("{codes} codes of the promotion {stay}{}.", used.unwrap_or_default()),
+        }
+    }
 }
 
 /// A planned deletion.
 #[derive(Debug)]
 pub struct PlannedDeletion {
+    /// What stays, where all codes are of one promotion.
+    pub stay: Option<Staying>,
     /// What was named and is not there.
     pub not_found: Vec<String>,
     /// What to do; `None` when none of the codes is there.
@@ -94,6 +125,11 @@ impl Desk {
                 self.find_texts(texts, &mut found, patience).await?;
                 if let Some(id) = promotion_id {
                     found.must_be_of(*id)?;
+                }
+                if let [(promotion, codes)] = found.promotions.as_slice() {
+                    let total = self.count_codes(promotion.id, patience).await;
+                    let stay = total.map(|total| total.saturating_sub(codes.len() as u64));
+                    found.stay = stay.map(|codes| Staying { codes, used: None });
                 }
             }
             Selection::Ids { promotion_id, ids } => {
@@ -129,12 +165,13 @@ impl Desk {
         patience: &Patience,
     ) -> Result<Option<PlannedDeletion>, ChangeError> {
         let promotion = self.load_promotion(promotion_id, patience).await?;
-        match self.read_fitting(promotion_id, &filter, patience).await? {
-            Fitting::Read(codes) if codes.len() <= MOST_DELETED => {
+        match self.read_fitting(promotion_id, |code| filter.fits(code), patience).await? {
+            Fitting::Read(codes, stay) if codes.len() <= MOST_DELETED => {
                 found.add(&promotion, &codes);
+                found.stay = Some(stay);
                 Ok(None)
             }
-            fitting => Ok(Some(by_job::plan(&promotion, filter, &fitting))),
+            fitting => Ok(Some(by_job::plan(&promotion, filter, None, &fitting))),
         }
     }
 
@@ -142,14 +179,20 @@ impl Desk {
     async fn read_fitting(
         &self,
         promotion_id: u64,
-        filter: &CodeFilter,
+        fits: impl Fn(&CouponCode) -> bool + Send,
         patience: &Patience,
     ) -> Result<Fitting, ChangeError> {
         let mut walk = self.store().walk_codes(promotion_id, None);
-        let (mut fitting, mut read) = (Vec::new(), 0);
+        let (mut fitting, mut read, mut used) = (Vec::new(), 0, 0);
         while let Some(page) = walk.next(patience).await? {
             read += page.len();
-            fitting.extend(page.into_iter().filter(|code| filter.fits(code)));
+            for code in page {
+                if fits(&code) {
+                    fitting.push(code);
+                } else {
+                    used += u64::from(code.current_uses > 0);
+                }
+            }
             let too_large = |codes: u64| codes > MOST_READ as u64;
             match walk.total() {
                 Some(total) if too_large(total) => return Ok(Fitting::Among(Some(total))),
@@ -157,7 +200,32 @@ impl Desk {
                 _ => {}
             }
         }
-        Ok(Fitting::Read(fitting))
+        let stay = Staying { codes: (read - fitting.len()) as u64, used: Some(used) };
+        Ok(Fitting::Read(fitting, stay))
+    }
+
+    /// Plans a job that deletes those codes that the job `maker` made and nobody has used.
+    ///
+    /// # Errors
+    /// A [`ChangeError`]: no such promotion, or the API.
+    pub(super) async fn plan_delete_unused_of(
+        &self,
+        maker: &JobRecord,
+        promotion_id: u64,
+        patience: &Patience,
+    ) -> Result<PlannedDeletion, ChangeError> {
+        let made = report::texts(self.jobs().journal(), maker, false).await?;
+        let filter = CodeFilter { uses: Some(Uses::Unused), ..CodeFilter::default() };
+        let promotion = self.load_promotion(promotion_id, patience).await?;
+        let fits = |code: &CouponCode| filter.fits(code) && made.contains(&code.code.to_ascii_lowercase());
+        let fitting = self.read_fitting(promotion_id, fits, patience).await?;
+        if let Fitting::Read(codes, stay) = &fitting
+            && codes.is_empty()
+        {
+            return Ok(PlannedDeletion { not_found: Vec::new(), stay: Some(*stay), plan: None });
+        }
+        let made_by = (&maker.id, made.len() as u64);
+        Ok(by_job::plan(&promotion, filter, Some(made_by), &fitting))
     }
 
     async fn find_texts(
@@ -220,125 +288,6 @@ impl Desk {
             .map_err(|fault| ChangeError::misread(argument, fault, self.now(), zone.as_ref()))?;
         Ok(Some(moment.timestamp))
     }
-}
-
-#[derive(Default)]
-struct Found {
-    promotions: Vec<(Promotion, Vec<CodeRow>)>,
-    missing: Vec<String>,
-}
-
-impl Found {
-    fn has(&self, id: u64) -> bool {
-        self.promotions.iter().flat_map(|(_, codes)| codes).any(|code| code.id == id)
-    }
-
-    /// Refuses codes that are not of the promotion with this id.
-    fn must_be_of(&self, id: u64) -> Result<(), ChangeError> {
-        let mut others = self.promotions.iter().filter(|(promotion, _)| promotion.id != id);
-        let Some((owner, codes)) = others.next() else { return Ok(()) };
-        let code = codes.first().map_or(String::new(), |code| quoted(&code.code));
-        Err(ChangeError::invalid(
-            format!(
-                "The code {code} belongs to promotion {} {}, not to {id}.",
-                owner.id,
-                owner.quoted_name()
-            ),
-            "Leave promotion_id out, or give only codes of that promotion.",
-        ))
-    }
-
-    fn add(&mut self, promotion: &Promotion, codes: &[CouponCode]) {
-        if !self.promotions.iter().any(|(known, _)| known.id == promotion.id) {
-            self.promotions.push((promotion.clone(), Vec::new()));
-        }
-        for (_, known) in self.promotions.iter_mut().filter(|(known, _)| known.id == promotion.id) {
-            for row in codes.iter().cloned().map(CodeRow::from) {
-                if !known.iter().any(|code| code.id == row.id) {
-                    known.push(row);
-                }
-            }
-        }
-    }
-
-    fn into_plan(mut self, by_text: bool) -> PlannedDeletion {
-        self.promotions.retain(|(_, codes)| !codes.is_empty());
-        let all: Vec<&CodeRow> = self.promotions.iter().flat_map(|(_, codes)| codes).collect();
-        if all.is_empty() {
-            return PlannedDeletion { not_found: self.missing, plan: None };
-        }
-        let count = all.len();
-        let headline = match self.promotions.as_slice() {
-            [(promotion, codes)] => {
-                format!("{} of promotion {} {}", deleting(codes), promotion.id, promotion.quoted_name())
-            }
-            several => format!("Delete {} of {} promotions", counted(count), several.len()),
-        };
-        let plan = Plan {
-            order: None,
-            headline,
-            lines: lines(&all),
-            alternative: Some(alternative()),
-            asks: vec![format!("it deletes {}", counted(count))],
-            warnings: Vec::new(),
-            resulting: Vec::new(),
-            gets_codes: Vec::new(),
-            steps: self
-                .promotions
-                .into_iter()
-                .map(|(promotion, codes)| {
-                    let route = match (count, codes.len()) {
-                        (1, 1) if by_text => Route::Text,
-                        (_, 1) => Route::Id,
-                        _ => Route::Ids,
-                    };
-                    Step::DeleteCodes { promotion_id: promotion.id, codes, route }
-                })
-                .collect(),
-        };
-        PlannedDeletion { not_found: self.missing, plan: Some(Box::new(plan)) }
-    }
-}
-
-fn alternative() -> String {
-    "Disabling the promotion (update_promotion, status DISABLED) stops all its codes and can be taken back."
-        .to_owned()
-}
-
-/// `412 codes`
-pub(super) fn counted(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "code" } else { "codes" })
-}
-
-fn deleting(codes: &[CodeRow]) -> String {
-    match codes {
-        [only] => format!("Delete code {}", quoted(&only.code)),
-        several => format!("Delete {}", counted(several.len())),
-    }
-}
-
-/// What a person should know of codes that go.
-pub(super) fn lines(codes: &[&CodeRow]) -> Vec<String> {
-    let shown: Vec<_> = codes.iter().take(SHOWN).map(|row| quoted(&row.code)).collect();
-    let rest = codes.len().saturating_sub(SHOWN);
-    let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
-    let mut lines = vec![format!("Codes: {}{rest}.", shown.join(", "))];
-    let used = codes.iter().filter(|row| row.current_uses > 0).count();
-    let uses: u64 = codes.iter().map(|row| row.current_uses).sum();
-    if used > 0 {
-        lines.push(format!("{} had {uses} uses in all; that count is lost.", counted(used)));
-    }
-    if used < codes.len() {
-        lines.push(format!(
-            "{} never used, which does not mean never sent: a customer may hold one.",
-            if codes.len() - used == 1 {
-                "1 code was".to_owned()
-            } else {
-                format!("{} codes were", codes.len() - used)
-            }
-        ));
-    }
-    lines
 }
 
 /// A legacy coupon has the text, or nothing has.

@@ -97,6 +97,7 @@ fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
     if !codes.is_empty() {
         lines.extend(super::delete_codes::lines(&codes));
     }
+    lines.push("undo makes them again, under new ids and with 0 uses.".to_owned());
     let asks = vec![format!(
         "it deletes {}{with_codes}",
         if found.len() == 1 { "a promotion".to_owned() } else { format!("{} promotions", found.len()) }

@@ -129,7 +129,8 @@ impl Desk {
         let page = self.store().walk_codes(generation.promotion_id, None).next(patience).await?;
         let codes = page.unwrap_or_default();
         let unused = codes.iter().filter(|code| code.current_uses == 0).map(|code| code.code.as_str());
-        let Some(pattern) = pattern::shared(unused.collect()) else { return Ok(None) };
+        let unused: Vec<_> = unused.collect();
+        let Some(pattern) = pattern::shared(&unused) else { return Ok(None) };
         let length = asked.code_length.or_else(|| pattern.safe_length(target));
         let shape = ShapeRequest { code_length: length, ..pattern.request() };
         let Ok((parsed, _)) = CodeShape::parse(&shape) else { return Ok(None) };
@@ -206,7 +207,7 @@ fn plan(
         uses_in_words(max_uses),
         uses_in_words(max_uses_per_customer)
     )];
-    lines.push("undo does not take this back; delete_coupon_codes does.".to_owned());
+    lines.push("undo with the job_id deletes those of them that are unused.".to_owned());
     let bound = (max_uses > 0).then(|| codes.saturating_mul(max_uses));
     let units = match spec.until_unused {
         None => units::of_generation(&spec, codes),

@@ -57,7 +57,7 @@ impl Desk {
             ),
             lines: vec![
                 "Codes that are there already with the same limits are left as they are.".to_owned(),
-                "undo does not take this back; delete_coupon_codes does.".to_owned(),
+                "undo with the job_id deletes those that it made and that are unused.".to_owned(),
             ],
             alternative: None,
             steps: Vec::new(),

@@ -24,6 +24,8 @@ use super::{Call, ChangeError, Desk};
 
 /// How long a yes to a deletion covers what fits.
 const DELETION_GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
+const NO_EXPORTS: &str =
+    "The operator must name a directory that this server can write to with --export-dir.";
 
 impl Desk {
     /// Begins the job of a judged and confirmed plan. It goes on after this returns.
@@ -77,10 +79,23 @@ impl Desk {
             at: self.now(),
         };
         let begun = self.jobs().begin(job, order.units).await;
-        if begun.is_err() {
-            path.iter().for_each(|path| export::discard(path));
+        if begun.is_err()
+            && let Some(path) = path
+        {
+            export::discard(&path);
         }
         Ok(begun?)
+    }
+
+    /// Where exports go.
+    ///
+    /// # Errors
+    /// [`ChangeError::Invalid`]: nowhere.
+    pub fn exports_directory(&self) -> Result<PathBuf, ChangeError> {
+        self.rules().files.exports.clone().ok_or_else(|| {
+            let message = "There is no directory for exports, because this server's user has no home.";
+            ChangeError::invalid(message, NO_EXPORTS)
+        })
     }
 
     /// A new file in the directory for exports, which nobody else has.
@@ -88,18 +103,15 @@ impl Desk {
     /// # Errors
     /// There is no such directory, or nothing can be written there.
     pub async fn reserve_file(&self) -> Result<PathBuf, ChangeError> {
-        const REMEDY: &str =
-            "The operator must name a directory that this server can write to with --export-dir.";
-        let Some(directory) = self.rules().files.exports.clone() else {
-            let message = "There is no directory for exports, because this server's user has no home.";
-            return Err(ChangeError::invalid(message, REMEDY));
-        };
+        let directory = self.exports_directory()?;
         let now = self.now();
         let reserved = tokio::task::spawn_blocking(move || export::reserve(&directory, now)).await;
         match reserved {
             Ok(Ok(path)) => Ok(path),
-            Ok(Err(fault)) => Err(ChangeError::invalid(format!("Nothing can be exported: {fault}."), REMEDY)),
-            Err(crash) => Err(ChangeError::invalid(format!("Nothing can be exported: {crash}."), REMEDY)),
+            Ok(Err(fault)) => {
+                Err(ChangeError::invalid(format!("Nothing can be exported: {fault}."), NO_EXPORTS))
+            }
+            Err(crash) => Err(ChangeError::invalid(format!("Nothing can be exported: {crash}."), NO_EXPORTS)),
         }
     }
 

@@ -233,7 +233,7 @@ impl Desk {
             before: Value::Null,
             after: Value::Null,
             upstream_status: None,
-            outcome: "declined".to_owned(),
+            outcome: call.confirmed.to_owned(),
             change_id: None,
         };
         self.audit(&entry, &mut Vec::new()).await;

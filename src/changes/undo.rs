@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::bigcommerce::Patience;
 use crate::coupons::{CouponError, Promotion};
+use crate::jobs::{JobId, JobState, Kind};
 use crate::state::{Change, ChangeId};
 
-use super::delete_codes::{self, counted};
+use super::delete_codes::{self, PlannedDeletion, counted};
 use super::inverse::{Expect, Undo};
 use super::plan::{Plan, PromotionRef, Resulting, Step};
 use super::run::promotions::holds;
@@ -61,6 +62,34 @@ impl Desk {
         let gets_codes = self.promotions_with_codes_back(&left, patience).await?;
         let plan = plan(&change, left, resulting, gets_codes);
         Ok(PlannedUndo { change, plan: Some(Box::new(plan)) })
+    }
+
+    /// Plans to take back what a job did: the codes that it made and that nobody has used are deleted, as a job.
+    ///
+    /// # Errors
+    /// A [`ChangeError`] that says what can be done instead: the job is under way or made no codes; the API.
+    pub async fn plan_undo_job(
+        &self,
+        id: &JobId,
+        patience: &Patience,
+    ) -> Result<PlannedDeletion, ChangeError> {
+        let job = self.jobs().job(id).await?;
+        let not = |why: &str| ChangeError::NotUndoable { id: id.to_string(), why: why.to_owned() };
+        match (job.kind, job.state) {
+            (Kind::Delete, _) => {
+                return Err(not(
+                    "it deleted codes, which are not kept; import_coupon_codes makes them again from a file",
+                ));
+            }
+            (Kind::Export | Kind::Summarize, _) => return Err(not("it only read")),
+            (_, JobState::Running) => return Err(not("it is under way: cancel it with control_job first")),
+            (Kind::Generate | Kind::Import, _) => {}
+        }
+        if !self.rules().policy.offers(Kind::Delete.tool()) {
+            return Err(not("the tool delete_coupon_codes is not offered here"));
+        }
+        let Some(promotion_id) = job.promotion_id else { return Err(not("its promotion is not on record")) };
+        self.plan_delete_unused_of(&job, promotion_id, patience).await
     }
 
     /// Whether to take this change back is to stop a promotion that it made live. Asks nothing of BigCommerce.

@@ -240,7 +240,7 @@ fn edited_rules(edit: &PromotionEdit, before: &Promotion) -> Result<Value, Chang
                 before.id,
                 harmless(&does)
             ),
-            "Make another one with create_promotion and rules, or change it in the control panel.",
+            "get_promotion tells all of it. Make another one with create_promotion and rules, or change it in the control panel.",
         ));
     };
     if let Some(value) = edit.discount_value {

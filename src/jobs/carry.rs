@@ -15,7 +15,7 @@ use super::work::deletion::Deletion;
 use super::work::singles::{Singles, Tally};
 use super::work::through;
 use super::{Conclusion, JobRecord, Unit, UnitState};
-use super::{export, summarize, units};
+use super::{export, report, summarize, units};
 
 /// Carries the job out, or what is left of it. What it is to tell besides its units comes back.
 pub(super) async fn carry_out(run: &Run, record: &JobRecord) -> Result<Option<Value>, Halt> {
@@ -108,12 +108,24 @@ async fn delete(run: &Run, record: &JobRecord, spec: DeleteSpec) -> Result<(), H
     let cursor = progress.get("cursor").and_then(Value::as_str).map(str::to_owned);
     if !spec.read && progress.get("read").is_none() {
         let most = spec.most.unwrap_or(record.requested);
+        let made = match &spec.made_by {
+            None => None,
+            Some(id) => match run.journal.job(id).await? {
+                Some(maker) => Some(report::texts(&run.journal, &maker, false).await?),
+                None => return Err(Halt::failed(format!("The job {id} is not on record any more."))),
+            },
+        };
+        let is_made = |code: &CouponCode| {
+            made.as_ref().is_none_or(|made| made.contains(&code.code.to_ascii_lowercase()))
+        };
         let mut walk = Walk::of(spec.promotion_id, cursor);
         while found < most
             && let Some(page) = walk.next(run).await?
         {
             let room = usize::try_from(most - found).unwrap_or(usize::MAX);
-            let meant = |code: &CouponCode| spec.filter.fits(code) && code.was_there_at(record.created_at);
+            let meant = |code: &CouponCode| {
+                spec.filter.fits(code) && is_made(code) && code.was_there_at(record.created_at)
+            };
             let fitting: Vec<_> = page.into_iter().filter(meant).take(room).collect();
             found += fitting.len() as u64;
             let progress = json!({ "cursor": walk.cursor(), "found": found });

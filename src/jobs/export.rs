@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use crate::coupons::{CouponCode, UseLimits};
 
+use super::JobRecord;
 use super::reading::{self, Page, Pages, Place, Reader, Reading};
 use super::report::{self, Report};
 use super::run::{Halt, Run};
 use super::spec::{CodesFile, ExportSpec};
-use super::{JobId, JobRecord};
 use file::ExportFile;
 pub use file::{FileFault, FileText, discard, read, reserve};
 pub use rows::COLUMNS;
@@ -47,7 +47,10 @@ pub(super) async fn export(run: &Run, record: &JobRecord, spec: &ExportSpec) -> 
     let Progress { reading, place, .. } = progress;
     let pages = Pages::behind(spec.promotions.iter().map(|(id, _)| *id), &place);
     let only = match &spec.job {
-        Some(id) => Some(codes_of(run, id).await?),
+        Some(id) => match run.journal.job(id).await? {
+            Some(record) => Some(report::texts(&run.journal, &record, true).await?),
+            None => Some(HashSet::new()),
+        },
         None => None,
     };
     let mut export = Export { spec, only, file, place };
@@ -77,19 +80,6 @@ pub(super) async fn codes_of_job(
     blocking(file.syncing()).await?;
     blocking(move || file.finish()).await?;
     Ok(json!({ "bytes": bytes }))
-}
-
-/// The codes that a job made or found there, in one spelling.
-async fn codes_of(run: &Run, id: &JobId) -> Result<HashSet<String>, Halt> {
-    let mut codes = HashSet::new();
-    let Some(record) = run.journal.job(id).await? else { return Ok(codes) };
-    report::each(&run.journal, &record, |row| {
-        if row.succeeded() {
-            codes.insert(row.code.to_ascii_lowercase());
-        }
-    })
-    .await?;
-    Ok(codes)
 }
 
 struct Export<'s> {

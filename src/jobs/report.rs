@@ -1,5 +1,7 @@
 //! What became of each code of a job.
 
+use std::collections::HashSet;
+
 use crate::coupons::UseLimits;
 
 use super::spec::{BatchMade, Doomed, DoomedCode, SingleCode, SingleMade};
@@ -93,6 +95,25 @@ pub async fn each(
         page.into_iter().for_each(&mut tell);
     }
     Ok(())
+}
+
+/// The texts of the codes that a job made, or also of those that it found there, in small letters.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn texts(
+    journal: &Journal,
+    record: &JobRecord,
+    also_found: bool,
+) -> Result<HashSet<String>, JournalError> {
+    let mut texts = HashSet::new();
+    each(journal, record, |row| {
+        if matches!(row.outcome, "created" | "adopted") || (also_found && row.succeeded()) {
+            texts.insert(row.code.to_ascii_lowercase());
+        }
+    })
+    .await?;
+    Ok(texts)
 }
 
 fn unclear(record: &JobRecord) -> Vec<Row> {

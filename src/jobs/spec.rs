@@ -138,6 +138,9 @@ pub struct DeleteSpec {
     /// How many a person agreed to at the most; `None` in a job of an older version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most: Option<u64>,
+    /// Only codes that this job made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<JobId>,
 }
 
 /// Codes that are written to a file.

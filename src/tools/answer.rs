@@ -29,11 +29,14 @@ pub(super) enum Text {
     Json,
     /// The message first, for hosts that show the text; then the rest as JSON.
     MessageAndJson,
+    /// The same with these words for message and preview.
+    SpokenAndJson(String),
     /// Other words, a table for instance.
     Words(String),
 }
 
 const MESSAGE: &str = "message";
+const PREVIEW: &str = "preview";
 const WARNINGS: &str = "warnings";
 
 impl Answer {
@@ -68,14 +71,21 @@ impl Answer {
             Text::Json => vec![structured.to_string()],
             Text::Words(words) => vec![words],
             Text::MessageAndJson => {
-                let mut rest = structured.clone();
-                let message = rest.as_object_mut().and_then(|rest| rest.shift_remove(MESSAGE));
-                let message = message.and_then(|message| message.as_str().map(str::to_owned));
-                message.into_iter().chain([rest.to_string()]).collect()
+                let (mut parts, rest) = without(&structured, &[MESSAGE]);
+                let message = parts.pop().and_then(|message| message.as_str().map(str::to_owned));
+                message.into_iter().chain([rest]).collect()
             }
+            Text::SpokenAndJson(words) => vec![words, without(&structured, &[MESSAGE, PREVIEW]).1],
         };
         let mut result = CallToolResult::success(texts.into_iter().map(ContentBlock::text).collect());
         result.structured_content = Some(structured);
         result
     }
+}
+
+/// Those fields, and the rest as JSON.
+fn without(structured: &Value, names: &[&str]) -> (Vec<Value>, String) {
+    let mut rest = structured.as_object().cloned().unwrap_or_default();
+    let taken = names.iter().filter_map(|name| rest.shift_remove(*name)).collect();
+    (taken, Value::Object(rest).to_string())
 }

@@ -197,14 +197,14 @@ pub(super) async fn handle<T: ChangeTool>(
     let case = Case { desk, tool: T::NAME, arguments: &arguments, plan: &plan, reasons };
     match case.decide(&given, context).await? {
         Verdict::Ask(question) => Ok(Handled::Ask(question)),
-        Verdict::Wait { preview, token, message } => {
+        Verdict::Wait { preview, token, message, spoken } => {
             let status = if given.dry_run { Status::DryRun } else { Status::NeedsConfirmation };
             let mut answer = Answer::<T::Detail>::new(status, message, desk);
             answer.confirmation_text = token.as_ref().map(|_| plan.headline.clone());
             answer.confirmation_token = token;
             answer.preview = Some(preview);
             answer.warnings.clone_from(&plan.warnings);
-            answer.handled()
+            Ok(Handled::Answer(answer::Answer::new(&answer, Text::SpokenAndJson(spoken))?))
         }
         Verdict::Go(confirmed) => {
             call.confirmed = confirmed;

@@ -74,7 +74,14 @@ pub(super) enum Verdict {
     /// A person is asked first.
     Ask(Question),
     /// Nothing is done: this is the preview, with a token where the caller can use one.
-    Wait { preview: Preview, token: Option<String>, message: String },
+    Wait {
+        preview: Preview,
+        token: Option<String>,
+        /// What to do next.
+        message: String,
+        /// The same with the preview in prose, for reading.
+        spoken: String,
+    },
 }
 
 /// A plan that was judged, before it may be carried out.
@@ -138,12 +145,12 @@ impl Case<'_> {
             }
         }
         let token = self.issue(context).await?;
-        let message = format!(
-            "Nothing has been changed yet. {note}Show the preview to the user. If they agree, call {} again within 5 \
-             minutes with the same arguments, this confirmation_token and this confirmation_text.",
+        let next = format!(
+            "Show the preview to the user. If they agree, call {} again within 5 minutes with the same arguments, this \
+             confirmation_token and this confirmation_text.",
             self.tool
         );
-        Ok(Verdict::Wait { preview: self.shown(), token: Some(token), message })
+        Ok(self.wait(Some(token), &note, &next))
     }
 
     async fn preview(
@@ -162,8 +169,16 @@ impl Case<'_> {
             (None, true) => "Without dry_run, a person is asked first.",
             (None, false) => "Without dry_run, it is done at once.",
         };
-        let message = format!("Nothing has been changed yet. {next}");
-        Ok(Verdict::Wait { preview: self.shown(), token, message })
+        Ok(self.wait(token, "", next))
+    }
+
+    fn wait(&self, token: Option<String>, note: &str, next: &str) -> Verdict {
+        Verdict::Wait {
+            preview: self.shown(),
+            token,
+            message: format!("Nothing has been changed yet. {note}{next}"),
+            spoken: format!("Nothing has been changed yet. {note}{} {next}", self.summary()),
+        }
     }
 
     /// Whether a person is asked by the host's form.
@@ -196,14 +211,9 @@ impl Case<'_> {
     }
 
     fn binding(&self, context: &CallContext) -> Binding {
-        // What is shown counts as well: who agreed to one preview did not agree to another one.
-        let affected = json!([
-            self.plan.fingerprint(),
-            self.plan.headline,
-            self.plan.lines,
-            self.reasons,
-            self.desk.label(),
-        ]);
+        // What is shown counts as well: who agreed to one preview did not agree to another one. The details may tell
+        // of uses, which go on while a person decides.
+        let affected = json!([self.plan.fingerprint(), self.plan.headline, self.reasons, self.desk.label()]);
         Binding::new(self.tool, self.arguments, &context.caller, &canonical(&affected))
     }
 

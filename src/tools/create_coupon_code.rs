@@ -11,9 +11,9 @@ use crate::changes::{Call, Desk, Plan, gate};
 use crate::coupons::{self, CodeText, NewCode};
 
 use super::answer::{Answer, Handled, Text};
-use super::change::Status;
+use super::change::{Status, not_agreed};
 use super::confirm::{Case, Confirmation, Preview, Verdict};
-use super::context::{CallContext, Consent};
+use super::context::CallContext;
 use super::coupon_code::CouponCode;
 use super::{ToolError, schema};
 
@@ -89,6 +89,8 @@ enum Outcome {
     NeedsConfirmation,
     /// It was not made: a person said no.
     Declined,
+    /// Nothing was done: the question was closed without an answer.
+    Dismissed,
 }
 
 /// The published definition.
@@ -118,10 +120,10 @@ pub(super) async fn handle(
         .map_err(|error| ToolError::invalid_arguments(format!("Argument {error}."), None))?;
     let code = CodeText::parse(&input.code)?;
     let mut call = call(&input, &code, context);
-    if context.consent == Some(Consent::Declined) {
-        call.confirmed = "declined";
+    if let Some((status, message)) = not_agreed(context) {
+        call.confirmed = status.as_str();
         desk.declined(&call).await;
-        return Output::declined(input.promotion_id).handled();
+        return Output::not_agreed(input.promotion_id, status, message).handled();
     }
     let new = NewCode {
         promotion_id: input.promotion_id,
@@ -147,8 +149,9 @@ pub(super) async fn handle(
     let case = Case { desk, tool: NAME, arguments: &call.arguments, plan: &plan, reasons };
     match case.decide(&given, context).await? {
         Verdict::Ask(question) => Ok(Handled::Ask(question)),
-        Verdict::Wait { preview, token, message } => {
-            Output::waiting(&new, plan, given.dry_run, preview, token, message).handled()
+        Verdict::Wait { preview, token, message, spoken } => {
+            let output = Output::waiting(&new, plan, given.dry_run, preview, token, message);
+            Ok(Handled::Answer(Answer::new(&output, Text::SpokenAndJson(spoken))?))
         }
         Verdict::Go(confirmed) => {
             call.confirmed = confirmed;
@@ -208,10 +211,10 @@ impl Output {
         output
     }
 
-    fn declined(promotion_id: u64) -> Self {
-        let message = "Nothing has been changed: the person who was asked did not agree.".to_owned();
-        let mut output = Self::new(promotion_id, Outcome::Declined, Vec::new());
-        output.asked = Some(Asked { message: Some(message), ..Asked::new(Status::Declined) });
+    fn not_agreed(promotion_id: u64, status: Status, message: &str) -> Self {
+        let outcome = if status == Status::Dismissed { Outcome::Dismissed } else { Outcome::Declined };
+        let mut output = Self::new(promotion_id, outcome, Vec::new());
+        output.asked = Some(Asked { message: Some(message.to_owned()), ..Asked::new(status) });
         output
     }
 

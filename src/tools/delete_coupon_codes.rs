@@ -18,8 +18,10 @@ use super::schema;
 
 pub(super) struct DeleteCouponCodes;
 
-/// Rows of one kind in an answer.
-const SHOWN: usize = 50;
+/// Codes in an answer, as examples.
+const EXAMPLES: usize = 5;
+/// Rows of failures in an answer.
+const FAILURES: usize = 10;
 
 /// Which codes.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -57,8 +59,11 @@ enum Filter {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Detail {
     deleted_count: u64,
-    /// The first 50, as they were.
+    /// The first 5, as they were.
     deleted: Vec<CouponCode>,
+    /// Codes that the promotion keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining_count: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_found: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -86,8 +91,9 @@ impl ChangeTool for DeleteCouponCodes {
         patience: &Patience,
     ) -> Result<Draft<Detail>, ToolError> {
         let selection = parse(input)?;
-        let PlannedDeletion { not_found, plan } = desk.plan_delete_codes(&selection, patience).await?;
-        let detail = Detail { not_found, ..Detail::default() };
+        let PlannedDeletion { not_found, stay, plan } = desk.plan_delete_codes(&selection, patience).await?;
+        let remaining_count = stay.map(|stay| stay.codes);
+        let detail = Detail { remaining_count, not_found, ..Detail::default() };
         let idle = "Nothing to delete: no such code is there. list_coupon_codes shows a promotion's codes."
             .to_owned();
         Ok(Draft { plan, detail, idle })
@@ -100,13 +106,22 @@ impl ChangeTool for DeleteCouponCodes {
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {
         let gone = carried.codes_deleted.iter().map(|(_, row)| CouponCode::from(row));
-        detail.deleted = gone.take(SHOWN).collect();
+        detail.deleted = gone.take(EXAMPLES).collect();
         detail.deleted_count = carried.codes_deleted.len() as u64;
-        detail.failed = carried.codes_failed.iter().take(SHOWN).map(FailedCode::from).collect();
-        match carried.codes_deleted.as_slice() {
-            [(_, only)] => format!("The code {} is deleted.", crate::coupons::quoted(&only.code)),
-            several => format!("{} codes are deleted.", several.len()),
-        }
+        detail.failed = carried.codes_failed.iter().take(FAILURES).map(FailedCode::from).collect();
+        let failed = carried.codes_failed.len() as u64;
+        let remaining = detail.remaining_count.map(|stay| stay + failed);
+        detail.remaining_count = remaining;
+        let gone = match carried.codes_deleted.as_slice() {
+            [(_, only)] => format!("The code {} is deleted", crate::coupons::quoted(&only.code)),
+            several => format!("{} codes are deleted", several.len()),
+        };
+        let stay = match remaining {
+            None => String::new(),
+            Some(1) => "; 1 code of the promotion stays".to_owned(),
+            Some(codes) => format!("; {codes} codes of the promotion stay"),
+        };
+        format!("{gone}{stay}. undo brings what is gone back, with new ids and 0 uses.")
     }
 }
 

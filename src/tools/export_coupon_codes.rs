@@ -119,6 +119,7 @@ impl CouponTool for ExportCouponCodes {
     }
 
     async fn run(desk: &Desk, input: Input, context: &CallContext) -> Result<Reply<Output>, ToolError> {
+        desk.exports_directory()?;
         let patience = desk.store().patience();
         let made_by = match &input.job_id {
             Some(id) => Some(job_that_made_codes(desk, id).await?),

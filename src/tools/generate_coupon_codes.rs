@@ -85,9 +85,10 @@ pub(super) struct Detail {
     job: Option<Job>,
     #[serde(flatten)]
     codes: JobCodes,
-    /// Of each code.
+    /// Of each code; 0 = unlimited.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<u64>,
+    /// 0 = unlimited.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses_per_customer: Option<u64>,
     /// Unused codes of the promotion, where they were counted.

@@ -8,6 +8,7 @@ use crate::jobs::report::{self, Row};
 use crate::jobs::{JobRecord, JobState, Kind};
 
 use super::error::ToolError;
+use super::schema;
 
 /// So many codes or fewer are in an answer.
 const SHOWN: u64 = 50;
@@ -32,15 +33,16 @@ pub(super) struct JobCodes {
     already_existed_count: Option<u64>,
     /// The first 10 that were there before with the same limits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<schema::Opaque>>")]
     already_existed: Option<Vec<Existing>>,
-    /// The first 10.
+    /// The first 10, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<schema::Opaque>>")]
     failed: Option<Vec<Failed>>,
 }
 
 /// A code that was there before.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(description = "")]
+#[derive(Debug, Clone, Serialize)]
 struct Existing {
     code: String,
     current_uses: u64,
@@ -49,8 +51,7 @@ struct Existing {
 }
 
 /// A code that came to nothing.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(description = "")]
+#[derive(Debug, Clone, Serialize)]
 struct Failed {
     code: String,
     why: String,

@@ -1,13 +1,15 @@
 //! `list_promotions`: what runs in the store, one page at a time.
 
+use std::time::Duration;
+
 use rmcp::model::ToolAnnotations;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bigcommerce::Patience;
 use crate::changes::Desk;
 use crate::coupons::promotion_list::{PromotionFilter, PromotionList};
-use crate::coupons::promotion_view::Moment;
-use crate::coupons::{CodeText, promotion};
+use crate::coupons::{CodeText, promotion, store_time};
 
 use super::promotion_row::{PromotionRow, State};
 use super::{CallContext, CouponTool, Reply, ToolError, currency_code, table};
@@ -16,6 +18,9 @@ use super::{CallContext, CouponTool, Reply, ToolError, currency_code, table};
 const ROWS_AS_JSON: usize = 10;
 /// Each row with codes costs a request.
 const ROWS_WITH_CODES: u32 = 25;
+
+/// How long a call looks for the store's time zone.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) struct ListPromotions;
 
@@ -75,7 +80,7 @@ fn first_page() -> u64 {
 pub(super) struct Output {
     promotions: Vec<PromotionRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    store_time_now: Option<Moment>,
+    store_time_now: Option<String>,
     has_more: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_page: Option<u64>,
@@ -108,8 +113,11 @@ impl CouponTool for ListPromotions {
         let include_codes = input.include_codes;
         let filter = input.parse()?;
         let (patience, now) = (desk.store().patience(), desk.now());
-        let list = desk.store().list_promotions(&filter, now, &patience).await?;
-        let zone = desk.store().zone(&patience).await;
+        // The time there is good to know, and no reason to wait for long.
+        let brief = Patience::new(KNOWN_WITHIN.min(patience.time_left()), Duration::ZERO);
+        let (list, zone) =
+            tokio::join!(desk.store().list_promotions(&filter, now, &patience), desk.store().zone(&brief));
+        let list = list?;
         let mut rows: Vec<_> = list
             .promotions
             .iter()
@@ -122,7 +130,7 @@ impl CouponTool for ListPromotions {
             let glimpses = desk.store().glimpses_of_codes(&list.promotions, &patience).await?;
             rows = rows.into_iter().zip(glimpses).map(|(row, codes)| row.with_codes(codes)).collect();
         }
-        let now = zone.as_ref().map(|zone| Moment::new(now, Some(zone)));
+        let now = zone.as_ref().map(|zone| store_time::text(now, Some(zone)));
         Ok(Output::new(rows, &list, &filter, now).into_reply())
     }
 }
@@ -158,7 +166,7 @@ impl Output {
         promotions: Vec<PromotionRow>,
         list: &PromotionList,
         filter: &PromotionFilter,
-        store_time_now: Option<Moment>,
+        store_time_now: Option<String>,
     ) -> Self {
         let hint = if !list.complete {
             Some(
@@ -191,7 +199,7 @@ impl Output {
         let rows =
             table::csv(PromotionRow::COLUMNS, self.promotions.iter().map(PromotionRow::cells).collect())?;
         let next = self.next_page.map(|page| format!(" next_page={page}")).unwrap_or_default();
-        let now = self.store_time_now.as_ref().map(|now| format!(" store_time_now={}", now.at));
+        let now = self.store_time_now.as_ref().map(|now| format!(" store_time_now={now}"));
         let sentences = self.not_shown.iter().chain(&self.hint).map(|sentence| format!("\n{sentence}"));
         let (now, sentences) = (now.unwrap_or_default(), sentences.collect::<String>());
         Some(format!("has_more={}{next}{now}{sentences}\n{rows}", self.has_more))

@@ -3,21 +3,39 @@
 use crate::coupons::code_filter::{CodeFilter, Uses};
 use crate::coupons::{Promotion, quoted};
 use crate::jobs::spec::{DeleteSpec, WorkSpec};
-use crate::jobs::{Kind, units};
+use crate::jobs::{JobId, Kind, units};
 
 use super::super::generate_codes::MOST_CODES;
 use super::super::plan::{CodeRow, Order, Plan, digest};
-use super::{Fitting, MOST_READ, PlannedDeletion, alternative, counted, lines as lines_of};
+use super::found::alternative;
+use super::{Fitting, MOST_READ, PlannedDeletion, counted, lines as lines_of};
 
 /// The plan of a job that deletes what fits.
-pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting) -> PlannedDeletion {
+///
+/// `made_by` is the job whose codes go, with how many it made; all others stay.
+pub(super) fn plan(
+    promotion: &Promotion,
+    filter: CodeFilter,
+    made_by: Option<(&JobId, u64)>,
+    fitting: &Fitting,
+) -> PlannedDeletion {
     let on = format!("promotion {} {}", promotion.id, promotion.quoted_name());
-    let what = in_words(&filter);
+    let mut what = in_words(&filter);
+    if let Some((job, _)) = made_by {
+        what = format!("{what} that the job {job} made");
+    }
     let (headline, mut lines, requested) = match fitting {
-        Fitting::Read(codes) => {
+        Fitting::Read(codes, stay) => {
             let rows: Vec<CodeRow> = codes.iter().cloned().map(CodeRow::from).collect();
-            let headline = format!("Delete {} of {on}", counted(codes.len()));
-            (headline, lines_of(&rows.iter().collect::<Vec<_>>()), codes.len() as u64)
+            let headline = match made_by {
+                Some((job, made)) => {
+                    format!("Delete {} of the {made} that the job {job} made on {on}", counted(codes.len()))
+                }
+                None => format!("Delete {} of {on}", counted(codes.len())),
+            };
+            let mut lines = lines_of(&rows.iter().collect::<Vec<_>>());
+            lines.push(stay.sentence());
+            (headline, lines, codes.len() as u64)
         }
         Fitting::Among(total) => {
             let total_in_words =
@@ -25,7 +43,11 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
             let found = format!(
                 "It has {total_in_words} codes; how many of them go is found out while they are read."
             );
-            let most = filter.ids.as_ref().map_or(total.unwrap_or(MOST_CODES), |ids| ids.len() as u64);
+            let most = match (&filter.ids, made_by) {
+                (Some(ids), _) => ids.len() as u64,
+                (None, Some((_, made))) => made,
+                (None, None) => total.unwrap_or(MOST_CODES),
+            };
             (format!("Delete {what} of {on}"), vec![found], most)
         }
     };
@@ -34,7 +56,7 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
          import_coupon_codes takes."
     ));
     let (units, given, read) = match fitting {
-        Fitting::Read(codes) => {
+        Fitting::Read(codes, _) => {
             let ids = digest(codes.iter().map(|code| code.id.to_string()));
             (units::of_deletion(codes), Some(ids), true)
         }
@@ -49,6 +71,7 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
             filter,
             read,
             most: Some(requested),
+            made_by: made_by.map(|(job, _)| job.clone()),
         }),
         units,
         requested,
@@ -67,7 +90,8 @@ pub(super) fn plan(promotion: &Promotion, filter: CodeFilter, fitting: &Fitting)
         asks: vec![format!("it deletes {what}")],
         warnings: Vec::new(),
     };
-    PlannedDeletion { not_found: Vec::new(), plan: Some(Box::new(plan)) }
+    let stay = if let Fitting::Read(_, stay) = fitting { Some(*stay) } else { None };
+    PlannedDeletion { not_found: Vec::new(), stay, plan: Some(Box::new(plan)) }
 }
 
 /// `all unused codes that begin with "VIP-"`, `250 codes`

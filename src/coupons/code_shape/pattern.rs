@@ -20,7 +20,7 @@ pub struct Pattern {
 
 /// The pattern of these codes: a prefix that all begin with, up to a delimiter or as far as they have the same
 /// letters. `None` where there is none, and for a code alone.
-pub fn shared(codes: Vec<&str>) -> Option<Pattern> {
+pub fn shared(codes: &[&str]) -> Option<Pattern> {
     let (first, others) = codes.split_first()?;
     let upper = first.to_ascii_uppercase();
     let mut common = if others.is_empty() { 0 } else { upper.len() };
@@ -79,9 +79,8 @@ mod tests {
 
     #[test]
     fn a_prefix_that_all_codes_share_is_their_pattern() {
-        let found = |codes: &[&str]| {
-            shared(codes.to_vec()).map(|pattern| (pattern.prefix, pattern.delimiter, pattern.length))
-        };
+        let found =
+            |codes: &[&str]| shared(codes).map(|pattern| (pattern.prefix, pattern.delimiter, pattern.length));
         let pattern = |prefix: &str, delimiter: &str, length| Some((prefix.into(), delimiter.into(), length));
         assert_eq!(found(&["WEL-0040", "WEL-0041", "WEL-0100"]), pattern("WEL", "-", Some(4)));
         assert_eq!(found(&["wel-0040", "WEL-41"]), pattern("WEL", "-", None));
@@ -94,10 +93,10 @@ mod tests {
 
     #[test]
     fn codes_that_could_be_guessed_get_longer() {
-        let pattern = shared(vec!["WEL-0040", "WEL-0041"]).unwrap();
+        let pattern = shared(&["WEL-0040", "WEL-0041"]).unwrap();
         assert_eq!(pattern.safe_length(40), Some(6));
         assert_eq!(pattern.safe_length(5_000), Some(7));
-        let long = shared(vec!["A-ABCDEFGHIJKL", "A-BBCDEFGHIJKL"]).unwrap();
+        let long = shared(&["A-ABCDEFGHIJKL", "A-BBCDEFGHIJKL"]).unwrap();
         assert_eq!(long.safe_length(1), Some(12));
     }
 }

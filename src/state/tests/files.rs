@@ -94,19 +94,19 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("state.db");
     write(&on_disk(directory.path())).await.unwrap();
-    database(&file, "PRAGMA user_version = 3").await;
+    database(&file, "PRAGMA user_version = 4").await;
     let state = on_disk(directory.path());
     for error in [write(&state).await.unwrap_err(), state.recent_changes(1).await.unwrap_err()] {
         assert_eq!(
             error.to_string(),
             format!(
-                "{} has the format of a newer coupon-mcp: version 3, and this one knows version 2; update \
+                "{} has the format of a newer coupon-mcp: version 4, and this one knows version 3; update \
                  coupon-mcp or name another directory with --state-dir",
                 file.display()
             )
         );
     }
-    database(&file, "PRAGMA user_version = 2").await;
+    database(&file, "PRAGMA user_version = 3").await;
     assert_eq!(on_disk(directory.path()).recent_changes(5).await.unwrap().len(), 1);
 }
 
