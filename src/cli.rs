@@ -1,12 +1,12 @@
 //! The command line. One file per subcommand; each puts the parts together and nothing else.
 //!
-//! Exit codes: 0 done; 1 a tool, a job or a check failed; 2 usage or configuration; 130 a signal came while jobs
-//! ran. stdout carries protocol or data only, everything else goes to stderr.
+//! The exit codes are in [`exit`]. stdout carries protocol or data only, everything else goes to stderr.
 
 mod call;
 mod config;
 mod demo;
 mod doctor;
+mod exit;
 mod http;
 mod jobs;
 mod output;
@@ -24,10 +24,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{HttpArgs, StoreArgs};
+use exit::MISCONFIGURED;
 use store::ServeArgs;
-
-/// Usage or configuration is wrong.
-const MISCONFIGURED: u8 = 2;
 
 /// Manage BigCommerce coupon codes by talking: an MCP server for AI hosts.
 ///

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::tools::{CallContext, Outcome};
 
+use super::exit;
 use super::output;
 use super::store::{self, ServeArgs, Unusable};
 
@@ -26,7 +27,7 @@ pub(super) struct CallCommand {
     serve: ServeArgs,
 }
 
-/// Prints the structured result (or the error's JSON) on stdout; exit code 1 for a tool error.
+/// Prints the structured result (or the error's JSON) on stdout. The exit code tells what became of it.
 pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
     let arguments = parse(&command.arguments)?;
     let (toolbox, jobs) = store::toolbox(&command.serve)?;
@@ -44,7 +45,7 @@ pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
             for id in unfinished(result.structured_content.as_ref()) {
                 output::note(&goes_on(id, store::is_kept(&command.serve)?));
             }
-            Ok(ExitCode::SUCCESS)
+            Ok(exit::of_answer(result.structured_content.as_ref()))
         }
         // Nobody is asked who cannot be.
         Some(Ok(Outcome::Ask(question))) => Err(Unusable(question.message).into()),

@@ -8,8 +8,9 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, StoreArgs, StoreConfig};
 use crate::tools::ToolError;
 
+use super::exit::MISCONFIGURED;
 use super::output::Style;
-use super::{MISCONFIGURED, output, store};
+use super::{output, store};
 
 /// Prints one line per check on stdout. Exit code 0 when all is well, 1 when a check failed, 2 when there is
 /// no usable configuration.

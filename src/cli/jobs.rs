@@ -1,10 +1,11 @@
 //! `coupon-mcp jobs`: bulk jobs, from the shell.
 //!
-//! All but `run` are about the jobs of all stores in the state directory and need no credentials.
+//! All but `run` and `resume` are about the jobs of all stores in the state directory and need no credentials.
 
 mod cancel;
 mod list;
 mod report;
+mod resume;
 mod run;
 mod show;
 mod view;
@@ -31,6 +32,8 @@ pub(super) enum JobsCommand {
     Show(show::ShowCommand),
     /// Stop a job. What was done stays done, and the job can be resumed.
     Cancel(One),
+    /// Let a job go on that was cancelled, failed or needs attention, and wait for its end.
+    Resume(One),
     /// Print what became of each code of a job, as CSV: code,id,outcome,detail.
     Report(One),
 }
@@ -51,6 +54,7 @@ pub(super) async fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
         JobsCommand::List(command) => list::run(&command).await,
         JobsCommand::Show(command) => show::run(&command).await,
         JobsCommand::Cancel(one) => cancel::run(&one).await,
+        JobsCommand::Resume(one) => resume::run(&one).await,
         JobsCommand::Report(one) => report::run(&one).await,
     }
 }

@@ -9,8 +9,9 @@ use crate::server::CallCaps;
 use crate::transport::stdio::{self, Ended};
 use crate::transport::stop_signal;
 
+use super::exit::MISCONFIGURED;
 use super::store::ServeArgs;
-use super::{MISCONFIGURED, output, store};
+use super::{output, store};
 
 /// Serves until stdin ends or a signal comes. Without a store the server stays up, so that the host (which
 /// hides stderr) can show the reason as a tool's answer; if nobody asks, the exit code is 2.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::changes::Desk;
-use crate::cli::output;
 use crate::cli::store::{self, ServeArgs};
+use crate::cli::{exit, output};
 use crate::jobs::JobRecord;
 use crate::transport::stop_signal;
 
@@ -16,8 +16,6 @@ use super::watch::Watch;
 
 /// How often is looked for news: for what other processes do nobody tells any.
 const LOOK: Duration = Duration::from_secs(1);
-/// By convention, for a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RunCommand {
@@ -34,7 +32,7 @@ pub(super) async fn run(command: &RunCommand) -> anyhow::Result<ExitCode> {
         super::note_nothing_kept();
         return Ok(ExitCode::SUCCESS);
     }
-    let mut shift = Shift { desk, watch: Watch::new() };
+    let mut shift = Shift { desk, watch: Watch::new(), ended_badly: false };
     let finished = tokio::select! {
         finished = shift.finish() => Some(finished),
         () = stop_signal() => None,
@@ -43,25 +41,29 @@ pub(super) async fn run(command: &RunCommand) -> anyhow::Result<ExitCode> {
     jobs.stop().await;
     let Some(finished) = finished else {
         output::note("stopped: `coupon-mcp jobs run` goes on with what is left");
-        return Ok(ExitCode::from(INTERRUPTED));
+        return Ok(ExitCode::from(exit::INTERRUPTED));
     };
     finished?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if shift.ended_badly { ExitCode::from(exit::JOB_FAILED) } else { ExitCode::SUCCESS })
 }
 
 /// The work until nothing is left to do.
 struct Shift {
     desk: Desk,
     watch: Watch,
+    /// Whether a job failed or needs attention.
+    ended_badly: bool,
 }
 
 impl Shift {
     async fn finish(&mut self) -> anyhow::Result<()> {
         loop {
             let jobs = Arc::clone(self.desk.jobs());
+            let pending = jobs.journal().running().await?;
             for taken in self.desk.take_over_jobs().await? {
                 self.watch.begin(&taken);
             }
+            self.tell_refused(&pending).await?;
             let mut running = jobs.journal().running().await?;
             let all = running.len();
             running.retain(|job| self.desk.may_go_on(job).is_ok());
@@ -80,10 +82,23 @@ impl Shift {
         }
     }
 
+    /// Tells which pending jobs were ended instead of being gone on with.
+    async fn tell_refused(&mut self, pending: &[JobRecord]) -> anyhow::Result<()> {
+        for job in pending {
+            let now = self.desk.jobs().job(&job.id).await?;
+            if exit::is_bad_end(&now) && !self.watch.watches(&job.id) {
+                self.ended_badly = true;
+                self.watch.end(&now);
+            }
+        }
+        Ok(())
+    }
+
     /// Tells how far the running jobs are, and how those ended that were running before.
     async fn look_at(&mut self, running: &[JobRecord]) -> anyhow::Result<()> {
         for id in self.watch.gone(running) {
             let ended = self.desk.jobs().job(&id).await?;
+            self.ended_badly |= exit::is_bad_end(&ended);
             self.watch.end(&ended);
         }
         for job in running {

@@ -64,6 +64,11 @@ impl Watch {
         self.watched.keys().filter(|id| !is_running(id)).cloned().collect()
     }
 
+    /// Whether a job is watched.
+    pub(super) fn watches(&self, id: &JobId) -> bool {
+        self.watched.contains_key(id)
+    }
+
     /// A job has ended.
     pub(super) fn end(&mut self, job: &JobRecord) {
         self.forget(&job.id);

@@ -63,3 +63,39 @@ async fn a_job_that_is_done_stays_so() {
     let said = format!("{id} had ended already: done, 3 of 3\n");
     assert_eq!((cancelled.code, cancelled.stdout, cancelled.stderr), (Some(0), said, String::new()));
 }
+
+#[tokio::test]
+async fn a_cancelled_job_is_resumed_and_waited_for() {
+    let stage = Stage::start().await;
+    let id = stage.orphan().await;
+    assert_eq!(stage.jobs(&["cancel", &id]).await.code, Some(0));
+    let resumed = finish(stage.command(&["jobs", "resume", &id])).await;
+    assert_eq!((resumed.code, resumed.stdout.as_str()), (Some(0), ""), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains(&format!("{id}: done, {MANY} of {MANY}\n")), "{}", resumed.stderr);
+    stage.assert_whole(&id, MANY).await;
+    let again = finish(stage.command(&["jobs", "resume", &id])).await;
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(again.stdout.starts_with(&format!("{id} cannot be resumed: done, ")), "{}", again.stdout);
+}
+
+#[tokio::test]
+async fn the_exit_code_tells_a_failed_job_and_a_question() {
+    let stage = Stage::start().await;
+    let id = stage.orphan().await;
+    assert_eq!(stage.jobs(&["cancel", &id]).await.code, Some(0));
+    stage
+        .sandbox
+        .fault(json!({"method": "POST", "path": "/promotions/", "times": 1_000_000, "status": 403}))
+        .await;
+    let resumed = finish(stage.command(&["jobs", "resume", &id])).await;
+    assert_eq!(resumed.code, Some(4), "{}", resumed.stderr);
+    assert_eq!(finish(stage.generate(600)).await.code, Some(4));
+    stage.sandbox.clear_faults().await;
+    let asked = finish(stage.command(&["call", "delete_promotions", "promotion_ids=1"])).await;
+    assert_eq!(
+        (asked.code, &asked.json()["status"]),
+        (Some(3), &json!("needs_confirmation")),
+        "{}",
+        asked.stderr
+    );
+}

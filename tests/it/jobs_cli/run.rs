@@ -131,7 +131,7 @@ async fn a_job_that_fails_is_told_with_its_reason() {
         .fault(json!({"method": "POST", "path": "/codes", "times": 1_000_000, "status": 403, "body": body}))
         .await;
     let ran = stage.jobs_run(&[]).await;
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{}", ran.stderr);
     let job = stage.show(&id).await;
     let (succeeded, reason) = (&job["succeeded"], job["reason"].as_str().unwrap());
     assert_eq!(job["state"], "failed");
@@ -152,7 +152,7 @@ async fn a_job_whose_promotion_may_not_be_read_any_more_is_not_waited_for() {
         stage.sandbox.fault(refusal).await;
         let ran = stage.jobs_run(&[]).await;
         stage.sandbox.clear_faults().await;
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{}", ran.stderr);
         let job = stage.show(&id).await;
         assert_eq!((&job["state"], &job["succeeded"]), (&json!("failed"), &before["succeeded"]));
         assert!(job["reason"].as_str().unwrap().contains(&status.to_string()), "{job}");
