@@ -273,16 +273,38 @@ async fn different_codes_at_once_are_all_created() {
 #[tokio::test]
 async fn a_refusal_whose_look_up_finds_nothing_is_rejected_in_bigcommerces_words() {
     let (sandbox, mut host) = start().await;
-    for (promotion_id, words) in [
-        (2, "A promotion with coupon_type SINGLE cannot have a second code."),
-        (3, "An AUTOMATIC promotion cannot have codes."),
-    ] {
-        let error = host.error(CREATE, json!({"promotion_id": promotion_id, "code": "SECOND"})).await;
-        assert_eq!(error["code"], "rejected");
-        assert_eq!(error["retryable"], false);
-        assert_eq!(error["message"], format!("BigCommerce refused this: {words}"));
-    }
+    let refusal = json!({"method": "POST", "path": "/codes", "times": 1, "status": 422, "body":
+        r#"{"status": 422, "title": "A promotion of this kind cannot have this code."}"#});
+    sandbox.fault(refusal).await;
+    let error = host.error(CREATE, json!({"promotion_id": 1, "code": "SECOND"})).await;
+    assert_eq!((&error["code"], &error["retryable"]), (&json!("rejected"), &json!(false)));
+    let words = "A promotion of this kind cannot have this code.";
+    assert_eq!(error["message"], format!("BigCommerce refused this: {words}"));
     assert_eq!(sandbox.count("SECOND").await, 0);
+}
+
+#[tokio::test]
+async fn a_promotion_that_takes_no_code_or_has_its_one_is_told_before_anything_is_sent() {
+    let (sandbox, mut host) = start().await;
+    for (promotion_id, words) in [
+        (
+            2,
+            "Promotion 2 \"First Order\" is of type SINGLE and has its one code already: \"FIRST_ORDER_10\".",
+        ),
+        (3, "Promotion 3 \"Free Shipping Over 100\" is automatic: it takes no codes."),
+    ] {
+        for dry_run in [true, false] {
+            let arguments = json!({"promotion_id": promotion_id, "code": "SECOND", "dry_run": dry_run});
+            let error = host.error(CREATE, arguments).await;
+            assert_eq!((&error["code"], &error["message"]), (&json!("invalid_arguments"), &json!(words)));
+        }
+    }
+    let there =
+        json!({"promotion_id": 2, "code": "first_order_10", "max_uses": 0, "max_uses_per_customer": 1});
+    let there = host.call(CREATE, there).await;
+    assert!(!there.to_string().contains("has its one code"), "a repeat is no second code: {there}");
+    let sent = sandbox.requests().await;
+    assert!(sent.iter().filter(|(method, ..)| method != "GET").count() <= 1, "{sent:?}");
 }
 
 #[tokio::test]

@@ -122,8 +122,9 @@ async fn one_session_too_many_closes_the_one_that_was_idle_longest() {
     let arguments: Vec<_> = PRACTICE.iter().chain(&["--max-sessions", "2"]).copied().collect();
     let server = Server::start(&arguments).await;
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let first = HttpHost::open(&server.url, "2025-11-25").await;
+    // The server puts a call away a moment after its answer: the one that is to be idle longest is done with first.
     let second = HttpHost::open(&server.url, "2025-11-25").await;
+    let first = HttpHost::open(&server.url, "2025-11-25").await;
     assert_eq!(first.post(list.clone(), &[]).await.status(), StatusCode::OK);
     let third = HttpHost::new(&server.url);
     let opening =

@@ -10,6 +10,7 @@ mod import;
 mod journal_faults;
 mod oracle;
 mod refusals;
+mod results;
 mod second_app;
 mod stand;
 mod strays;

@@ -81,7 +81,7 @@ async fn a_flag_that_holds_a_secret_is_told_without_it() {
         assert!(said.stderr.starts_with("error: ") && !said.stderr.contains(SECRET), "{}", said.stderr);
     }
     let said = finish(binary(&["stdio", "--confirm", "yes"])).await.stderr;
-    let expected = "error: the value given for '--confirm <HOW>' cannot be used: the values are auto, person, never\n\n\
+    let expected = "error: the value given for '--confirm <HOW>' cannot be used: the values are auto, person, token, never\n\n\
                     For more information, try '--help'.\n";
     assert_eq!(said, expected);
 }

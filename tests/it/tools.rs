@@ -35,7 +35,7 @@ fn the_list_costs_less_than_its_budgets() {
     let settings = costs.iter().find(|(name, ..)| name == "update_promotion_settings").unwrap().1;
     assert!(total <= 5_000, "the tools cost {total} tokens: {costs:?}");
     assert!(total - settings <= 4_800, "without settings they cost {}: {costs:?}", total - settings);
-    assert!(total_with_outputs <= 9_000, "with output schemas {total_with_outputs}: {costs:?}");
+    assert!(total_with_outputs <= 9_500, "with output schemas {total_with_outputs}: {costs:?}");
 }
 
 #[test]

@@ -155,3 +155,32 @@ fn what_is_wrong_is_warned_of() {
     );
     assert!(without_code.warnings[0].contains("create_coupon_code"), "{:?}", without_code.warnings);
 }
+
+#[test]
+fn an_empty_list_for_an_object_says_nothing_and_is_not_sent_back() {
+    let rules = json!([{
+        "action": {"cart_value": {"discount": {"percentage_amount": "20"}}}, "condition": [], "apply_once": true,
+    }]);
+    let odd = json!({"customer": [], "shipping_address": [], "schedule": [], "rules": rules});
+    let view = viewed(odd.clone());
+    assert_eq!(view.rules, ["20% off the order."]);
+    assert_eq!((view.customers, view.shipping_address), (vec!["All customers.".to_owned()], None));
+    let document = json!(Promotion::read(document(odd)).document).to_string();
+    for name in ["customer", "shipping_address", "schedule", "condition"] {
+        assert!(!document.contains(&format!("\"{name}\"")), "{document}");
+    }
+}
+
+#[test]
+fn a_date_that_cannot_be_read_makes_the_state_unknown_and_is_shown() {
+    for (field, argument) in [("end_date", "ends_at"), ("start_date", "starts_at")] {
+        let view = viewed(json!({field: "2026-07-01 00:00:00"}));
+        assert_eq!(view.effective_state, "unknown", "{field}");
+        let warning = format!("Its {field} \"2026-07-01 00:00:00\" is no time with an offset");
+        let warned = view.warnings.iter().find(|told| told.starts_with(&warning));
+        assert!(warned.is_some_and(|told| told.contains(argument)), "{:?}", view.warnings);
+    }
+    let over = viewed(json!({"start_date": "soon", "end_date": "2026-06-09T00:00:00Z"}));
+    assert_eq!(over.effective_state, "expired", "what is known is told");
+    assert_eq!(viewed(json!({"end_date": "soon", "status": "DISABLED"})).effective_state, "disabled");
+}

@@ -174,9 +174,9 @@ export function expectNoPromotion(checks, name, result) {
 }
 
 /** One question since the last look: about this, and with one box to tick. */
-export function expectForm(checks, what, asked, about) {
-    checks.equal(`${what}: questions`, asked.length, 1);
-    const { message, requestedSchema: form } = asked.pop();
+export function expectForm(checks, what, asked, about, questions = 1) {
+    checks.equal(`${what}: questions`, asked.length, questions);
+    const { message, requestedSchema: form } = asked.splice(0).pop();
     checks.that(`${what}: question`, message.includes(about), `no "${about}" in ${shown(message)}`);
     const fields = Object.entries(form.properties).map(([name, field]) => [name, field.type]);
     checks.equal(`${what}: fields of the form`, fields, [['confirm', 'boolean']]);

@@ -200,11 +200,11 @@ async function playForms(checks, call, code, person) {
     expectChange(checks, 'replacement with a yes', replaced, 'done');
     expectForm(checks, 'replacement with a yes', person.asked, name);
 
-    for (const refusal of expected.refusals) {
-        const what = `deletion answered ${JSON.stringify(refusal)}`;
-        person.answer = refusal;
-        expectChange(checks, what, await remove(), 'declined');
-        expectForm(checks, what, person.asked, renamed);
+    for (const { answer, status, questions } of expected.refusals) {
+        const what = `deletion answered ${JSON.stringify(answer)}`;
+        person.answer = answer;
+        expectChange(checks, what, await remove(), status);
+        expectForm(checks, what, person.asked, renamed, questions);
         expectCodes(checks, `${what}: codes left`, await list(), [renamed]);
     }
 

@@ -79,19 +79,16 @@ async fn a_no_is_on_record() {
     for way in ERAS {
         let store = start().await;
         let mut host = store.asking(way, &[]).await;
-        for no in refusals() {
+        for (no, _) in refusals() {
             let question = host.call("delete_coupon_codes", json!({"codes": ["ANNA10"]})).await.question();
             host.answer(question, no).await.answer();
         }
         let recorded = lines(&store.state().join("audit.jsonl"));
-        assert_eq!(recorded.len(), 3, "{way:?}");
-        for line in &recorded {
-            assert_eq!(
-                (&line["tool"], &line["outcome"]),
-                (&json!("delete_coupon_codes"), &json!("declined"))
-            );
+        assert_eq!(recorded.len(), 2, "{way:?}");
+        for (line, (_, outcome)) in recorded.iter().zip(refusals()) {
+            assert_eq!((&line["tool"], &line["outcome"]), (&json!("delete_coupon_codes"), &json!(outcome)));
             assert_eq!(line["arguments"]["codes"], json!(["ANNA10"]));
-            assert_eq!(line["arguments"]["confirmed"], "declined", "{line}");
+            assert_eq!(line["arguments"]["confirmed"], outcome, "{line}");
             assert_eq!((&line["upstream_status"], &line["change_id"]), (&Value::Null, &Value::Null));
         }
     }

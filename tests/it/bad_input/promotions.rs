@@ -255,8 +255,8 @@ async fn an_edit_changes_something_that_the_promotion_has() {
         (json!({"promotion_id": 2, "discount_value": 0}), &["discount_value"]),
         (json!({"promotion_id": 3, "discount_value": 5}), &["discount_value"]),
         (json!({"promotion_id": 1, "minimum_spend": -1}), &["minimum_spend"]),
-        (json!({"promotion_id": two, "discount_value": 5}), &["simple rule", "get_promotion"]),
-        (json!({"promotion_id": two, "minimum_spend": 5}), &["simple rule", "get_promotion"]),
+        (json!({"promotion_id": two, "discount_value": 5}), &["do not describe it", "get_promotion"]),
+        (json!({"promotion_id": two, "minimum_spend": 5}), &["do not describe it", "get_promotion"]),
         (json!({"promotion_id": 1, "currency_code": "EUR"}), &["currency_code"]),
     ];
     counter.refuses_all("update_promotion", "invalid_arguments", &rows).await;

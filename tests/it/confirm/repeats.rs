@@ -45,7 +45,7 @@ async fn without_an_answer_the_question_is_put_again_and_can_still_be_answered()
             json!({"confirm": {"action": "accept", "content": {"confirm": "true"}}}),
         ] {
             let again = host.repeat(TOOL, risky(), given.clone(), first.state()).await.question();
-            assert_eq!(again.message, first.message, "{way:?} {given}");
+            assert!(again.message.ends_with(&first.message), "{way:?} {given}: {}", again.message);
         }
         assert_eq!(store.promotion(7).await["max_uses"], 100);
         assert_eq!(host.answer(first, yes()).await.answer()["status"], "done");

@@ -14,26 +14,31 @@ const SINGLE: u64 = 2;
 const AUTOMATIC: u64 = 3;
 
 #[tokio::test]
-async fn a_promotion_that_takes_one_code_is_found_out_by_two_refusals() {
+async fn a_promotion_of_type_single_is_told_before_a_job_begins() {
     let codes: Vec<String> = (0..1_000).map(|number| format!("ONE-{number:05}")).collect();
+    let stand = Stand::start(&["--quota", "0"]).await;
+    let mut host = stand.host().await;
+    let before = stand.codes(SINGLE).await;
     for (tool, arguments) in [
         ("generate_coupon_codes", json!({"promotion_id": SINGLE, "count": 5_000})),
-        ("generate_coupon_codes", json!({"promotion_id": SINGLE, "count": 5_000, "code_length": 20})),
+        ("generate_coupon_codes", json!({"promotion_id": SINGLE, "count": 1, "code_length": 20})),
+        ("generate_coupon_codes", json!({"promotion_id": SINGLE, "until_unused": 2})),
         ("import_coupon_codes", json!({"promotion_id": SINGLE, "codes": codes, "max_uses": 1})),
+        (
+            "import_coupon_codes",
+            json!({"promotion_id": SINGLE, "codes": ["TWO"], "max_uses": 1, "dry_run": true}),
+        ),
     ] {
-        let stand = Stand::start(&["--quota", "0"]).await;
-        let mut host = stand.host().await;
-        let before = stand.codes(SINGLE).await;
-        let answer = host.ok(tool, arguments.clone()).await;
-        assert_eq!(answer["status"], "failed", "{answer}");
-        assert!(answer["message"].as_str().unwrap().contains("SINGLE"), "{answer}");
-        assert!(stand.writes().await <= 2, "{} writes", stand.writes().await);
-        assert_eq!(stand.codes(SINGLE).await, before);
+        let error = host.error(tool, arguments.clone()).await;
+        assert_eq!(error["code"], "invalid_arguments", "{tool}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("SINGLE"), "{tool}: {error}");
     }
+    assert_eq!((stand.writes().await, stand.only_job().await), (0, None));
+    assert_eq!(stand.codes(SINGLE).await, before);
 }
 
 #[tokio::test]
-async fn a_promotion_without_a_code_takes_its_one_code_and_no_other() {
+async fn a_promotion_without_a_code_takes_its_one_code() {
     let stand = Stand::start(&["--quota", "0"]).await;
     let promotion = json!({
         "name": "Lone", "redemption_type": "COUPON", "coupon_type": "SINGLE",
@@ -41,16 +46,14 @@ async fn a_promotion_without_a_code_takes_its_one_code_and_no_other() {
     });
     let made = stand.sandbox.post("/promotions", promotion).await;
     let promotion = made["body"]["data"]["id"].as_u64().unwrap();
-    let sent_before = stand.writes().await;
     let mut host = stand.host().await;
-    let arguments = json!({"promotion_id": promotion, "count": 5_000, "code_length": 20});
-    let answer = host.ok("generate_coupon_codes", arguments).await;
-    assert_eq!((&answer["status"], &answer["job"]["succeeded"]), (&json!("failed"), &json!(1)), "{answer}");
-    assert_eq!(stand.writes().await, sent_before + 2);
-    let codes = stand.codes(promotion).await;
-    let rows = stand.report(&stand.only_job().await.unwrap()).await;
-    let made: Vec<_> = rows.iter().filter(|row| row.succeeded()).map(|row| row.code.as_str()).collect();
-    assert_eq!(made, codes.values().map(|code| code.text.as_str()).collect::<Vec<_>>());
+    let one = json!({"promotion_id": promotion, "codes": ["LONE"], "max_uses": 1});
+    let answer = host.ok("import_coupon_codes", one.clone()).await;
+    assert_eq!((&answer["status"], &answer["created"]), (&json!("done"), &json!(1)), "{answer}");
+    // A repeat is no second code.
+    let again = host.ok("import_coupon_codes", one).await;
+    assert_eq!((&again["created"], &again["already_existed_count"]), (&json!(0), &json!(1)), "{again}");
+    assert_eq!(stand.codes(promotion).await.len(), 1);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn add_a_code_to_the_influencer_promotion() {
     let code = json!({"promotion_id": promotion, "code": "CARLA10", "max_uses": 100});
     let made = session.call("create_coupon_code", code).await;
     session
-        .end("3 Add code CARLA10 to the influencer promotion", Ceiling { calls: 2, tokens: 200, requests: 3 })
+        .end("3 Add code CARLA10 to the influencer promotion", Ceiling { calls: 2, tokens: 200, requests: 5 })
         .await;
     assert_eq!(made["outcome"], "created");
     assert_eq!(made.get("warnings"), None, "{made}");
@@ -60,7 +60,7 @@ async fn how_did_each_influencer_code_do() {
     let listed = session.call("list_promotions", json!({"query": "influencer"})).await;
     let promotion = &listed["promotions"][0]["id"];
     let codes = session.call("list_coupon_codes", json!({"promotion_id": promotion, "limit": 250})).await;
-    session.end("8 How did each influencer code do?", Ceiling { calls: 2, tokens: 250, requests: 2 }).await;
+    session.end("8 How did each influencer code do?", Ceiling { calls: 2, tokens: 250, requests: 4 }).await;
     let rows: Vec<_> = codes["coupon_codes"]
         .as_array()
         .unwrap()
@@ -77,7 +77,7 @@ async fn delete_the_codes_that_nobody_used() {
     let unused = json!({"promotion_id": listed["promotions"][0]["id"], "filter": "unused", "dry_run": true});
     let (asked, done) = session.call_and_confirm("delete_coupon_codes", unused).await;
     session
-        .end("10 Clean up: delete 600 unused codes", Ceiling { calls: 2, tokens: 2_600, requests: 18 })
+        .end("10 Clean up: delete 600 unused codes", Ceiling { calls: 2, tokens: 700, requests: 20 })
         .await;
     assert_eq!(asked["preview"]["headline"], "Delete 600 codes of promotion 4 \"Loyalty Rewards\"");
     assert!(asked["preview"]["details"].to_string().contains("does not mean never sent"), "{asked}");
@@ -91,7 +91,7 @@ async fn replace_a_leaked_code() {
     let mut session = Session::about(influencers).await;
     let replace = json!({"code": "ANNA10", "new_code": "ANNA-VIP"});
     let (asked, done) = session.call_and_confirm("replace_coupon_code", replace).await;
-    session.end("11 Replace a leaked code", Ceiling { calls: 1, tokens: 850, requests: 11 }).await;
+    session.end("11 Replace a leaked code", Ceiling { calls: 1, tokens: 500, requests: 11 }).await;
     assert!(asked["preview"]["details"].to_string().contains("It had 73 uses"), "{asked}");
     assert_eq!(done["old_deleted"], true);
     assert_eq!(limits(&session, "ANNA-VIP").await, json!([27, 0, 0]));
@@ -103,7 +103,7 @@ async fn change_a_code_s_limit_to_200() {
     let mut session = Session::about(influencers).await;
     let (_, done) =
         session.call_and_confirm("replace_coupon_code", json!({"code": "ANNA10", "max_uses": 200})).await;
-    session.end("12 Change ANNA10's limit to 200", Ceiling { calls: 1, tokens: 800, requests: 7 }).await;
+    session.end("12 Change ANNA10's limit to 200", Ceiling { calls: 1, tokens: 500, requests: 7 }).await;
     assert_eq!(done["new"]["max_uses"], 127);
     assert_eq!(limits(&session, "ANNA10").await, json!([127, 0, 0]));
 }

@@ -172,7 +172,7 @@ impl<'a> Driver<'a> {
             arguments: sent.arguments.clone(),
             token: answer["confirmation_token"].clone(),
             text: answer["confirmation_text"].clone(),
-            said: answer["message"].as_str().unwrap().to_owned(),
+            said: answer["preview"].to_string(),
             is_used: false,
         };
         self.issued.push(issued.clone());
@@ -227,7 +227,10 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         self.tally.changed += 1;
-        if sent.is_dry || is_error || ["needs_confirmation", "declined", "dry_run"].contains(&status) {
+        if sent.is_dry
+            || is_error
+            || ["needs_confirmation", "declined", "dismissed", "dry_run"].contains(&status)
+        {
             return Err("an answer that says that nothing was changed, and something was".to_owned());
         }
         let [entry] = entries else { return Err(format!("{} audit lines for one change", entries.len())) };

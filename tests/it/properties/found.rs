@@ -76,7 +76,7 @@ async fn a_yes_to_one_promotion_is_none_to_what_somebody_made_of_it_since() {
     }
     let answer = host.ok("update_promotion", confirmed).await;
     assert_eq!(answer["status"], "needs_confirmation", "{answer}");
-    assert!(answer["message"].as_str().unwrap().contains("90%"), "{answer}");
+    assert!(answer["preview"]["reasons"].to_string().contains("90%"), "{answer}");
     assert_eq!(view.snapshot().await.promotions[&id]["status"], "DISABLED");
 }
 

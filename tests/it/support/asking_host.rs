@@ -15,13 +15,14 @@ pub(crate) fn yes() -> Value {
     json!({"action": "accept", "content": {"confirm": true}})
 }
 
-/// Every way for a person to say no.
-pub(crate) fn refusals() -> [Value; 3] {
-    [
-        json!({"action": "accept", "content": {"confirm": false}}),
-        json!({"action": "decline"}),
-        json!({"action": "cancel"}),
-    ]
+/// Every way not to say yes, and what it is called.
+pub(crate) fn refusals() -> [(Value, &'static str); 2] {
+    [(json!({"action": "decline"}), "declined"), (json!({"action": "cancel"}), "dismissed")]
+}
+
+/// The form sent off as it was.
+pub(crate) fn not_ticked() -> Value {
+    json!({"action": "accept", "content": {"confirm": false}})
 }
 
 /// What the server wants to know from a person, and where the answer goes.
