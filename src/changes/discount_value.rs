@@ -44,7 +44,7 @@ pub fn percent(value: Decimal) -> Result<Decimal, ChangeError> {
             format!("Percentages go from 1 to 100: {meant} is {meant}% off."),
         ));
     }
-    if value <= Decimal::ZERO || value > Decimal::ONE_HUNDRED {
+    if value < Decimal::ONE || value > Decimal::ONE_HUNDRED {
         return Err(ChangeError::invalid(
             format!("discount_value {value} is no percentage from 1 to 100."),
             "Give a discount_value such as 20 for 20% off.",
@@ -65,4 +65,21 @@ pub fn amount(value: Decimal) -> Result<Decimal, ChangeError> {
         ));
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_from_1_to_100_and_only_what_can_be_meant_is_proposed() {
+        let said = |value: &str| percent(value.parse().unwrap()).map_err(|error| error.to_string());
+        for taken in ["1", "20", "12.5", "100"] {
+            assert!(said(taken).is_ok(), "{taken}");
+        }
+        assert!(said("0.2").unwrap_err().contains("did you mean 20?"));
+        for refused in ["0", "0.005", "-5", "100.01"] {
+            assert!(said(refused).unwrap_err().contains("no percentage from 1 to 100"), "{refused}");
+        }
+    }
 }

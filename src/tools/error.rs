@@ -2,8 +2,8 @@
 //!
 //! A sentence says what is, a hint says what to do, a code lets a program branch, `retryable` and
 //! `retry_after_s` say whether and when the same call has a chance. `content[0]` is the sentence with its
-//! hint and, in brackets, what programs need; `content[1]` the JSON; `_meta` has the code as well. There is no `structuredContent`, because clients check that against the
-//! schema of success. Never in it: the token, or text of a body that is not BigCommerce's JSON.
+//! hint and, in brackets, what programs need; `content[1]` the JSON; `_meta` has the code as well. There is no
+//! `structuredContent`, because clients check that against the schema of success. Never in it: the token, or text of a body that is not BigCommerce's JSON.
 
 use std::fmt;
 use std::time::Duration;
