@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::config::{HttpArgs, StoreArgs};
+use crate::config::HttpArgs;
 use exit::MISCONFIGURED;
 use store::ServeArgs;
 
@@ -55,8 +55,8 @@ enum Command {
     /// See, finish and stop bulk jobs.
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),
-    /// Check configuration, connection, token and quota.
-    Doctor(StoreArgs),
+    /// Check what the server would use: configuration, state, connection, token and quota.
+    Doctor(doctor::DoctorCommand),
     /// Print the block that connects an AI host to this server.
     Config(config::ConfigCommand),
     /// Show the main job end to end, on a practice store.
@@ -112,7 +112,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Tools(command)) => tools::run(&command),
         Some(Command::Call(command)) => call::run(command).await,
         Some(Command::Jobs(command)) => jobs::run(command).await,
-        Some(Command::Doctor(store)) => doctor::run(&store).await,
+        Some(Command::Doctor(command)) => doctor::run(&command).await,
         Some(Command::Config(command)) => config::run(&command),
         Some(Command::Demo(command)) => demo::run(&command).await,
         Some(Command::State(command)) => state::run(&command).await,

@@ -13,4 +13,4 @@ pub use guard::{GuardArgs, Guards};
 pub use http::HttpArgs;
 pub use jobs::JobArgs;
 pub use listen::{Listen, ListenError};
-pub use store::{ConfigError, StoreArgs, StoreConfig};
+pub use store::{ConfigError, PracticeData, StoreArgs, StoreConfig};

@@ -15,6 +15,7 @@ mod changes;
 pub(crate) mod directory;
 mod error;
 pub(crate) mod open;
+mod probe;
 mod prune;
 pub(crate) mod random;
 mod schema;
@@ -118,6 +119,19 @@ impl State {
 pub fn default_directory() -> Option<PathBuf> {
     let platform = etcetera::base_strategy::choose_native_strategy().ok()?;
     Some(platform.state_dir().unwrap_or_else(|| platform.data_dir()).join("coupon-mcp"))
+}
+
+/// The file for a practice store beside the state in `directory`, which is made if it is missing.
+///
+/// # Errors
+/// When the directory cannot be made, or others may enter it.
+pub async fn practice_store(directory: PathBuf) -> Result<PathBuf, StateError> {
+    let wanted = directory.clone();
+    directory::blocking(
+        move || directory::practice_store(&wanted),
+        |error| directory::failed(&directory, error),
+    )
+    .await
 }
 
 /// A time as the database holds it: milliseconds since 1970.

@@ -31,12 +31,7 @@ pub(super) struct CallCommand {
 pub(super) async fn run(command: CallCommand) -> anyhow::Result<ExitCode> {
     let arguments = parse(&command.arguments)?;
     let (toolbox, jobs) = store::toolbox(&command.serve)?;
-    if command.serve.store.sandbox && command.serve.store.sandbox_data.is_none() {
-        output::note(
-            "note: this practice store is forgotten at exit; --sandbox-data FILE keeps it, and --state-dir DIR what undo and \
-             a confirmation need",
-        );
-    }
+    store::note_what_is_forgotten(&command.serve)?;
     let called = toolbox.call(&command.tool, arguments, CallContext::new(CALLER)).await;
     jobs.stop().await;
     match called {

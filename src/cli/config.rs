@@ -33,16 +33,19 @@ pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     let binary = binary.to_str().context("the path of this program is not valid UTF-8")?;
     output::json(&command.host.block(binary, command.sandbox))?;
     output::note(&format!("\n{}", command.host.place()));
-    if !command.sandbox {
-        output::note(command.host.credentials());
-    }
+    output::note(if command.sandbox {
+        "It keeps the practice store, and what undo needs, in the server's state directory; without --sandbox-data both \
+         are forgotten when the host ends."
+    } else {
+        command.host.credentials()
+    });
     Ok(ExitCode::SUCCESS)
 }
 
 impl Host {
     fn block(self, binary: &str, sandbox: bool) -> Value {
         let (name, args) = if sandbox {
-            ("coupons-practice", json!(["stdio", "--sandbox"]))
+            ("coupons-practice", json!(["stdio", "--sandbox", "--sandbox-data"]))
         } else {
             ("coupons", json!(["stdio"]))
         };
@@ -113,7 +116,7 @@ mod tests {
     #[test]
     fn the_practice_store_needs_no_credentials() {
         let expected = json!({
-            "mcpServers": {"coupons-practice": {"command": "/bin/coupon-mcp", "args": ["stdio", "--sandbox"]}},
+            "mcpServers": {"coupons-practice": {"command": "/bin/coupon-mcp", "args": ["stdio", "--sandbox", "--sandbox-data"]}},
         });
         assert_eq!(Host::ClaudeDesktop.block("/bin/coupon-mcp", true), expected);
     }

@@ -36,8 +36,8 @@ pub(super) async fn run(command: &DemoCommand) -> anyhow::Result<ExitCode> {
     if environment::variable(telemetry::LOG).is_none() {
         child.env(telemetry::LOG, "error");
     }
-    if let Some(file) = &command.store.sandbox_data {
-        child.arg("--sandbox-data").arg(file);
+    if let Some(data) = &command.store.sandbox_data {
+        child.arg("--sandbox-data").args(data);
     }
     output::data(&style.bold("coupon-mcp demo: an AI host creates a coupon code and lists it back"));
     output::data(&style.dim("The host talks MCP over stdio; the server calls a practice store over HTTP."));

@@ -1,5 +1,6 @@
 //! `coupon-mcp stdio`: one host on stdin and stdout.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     });
     match store::server(args, CallCaps::default()) {
         Ok((server, jobs)) => {
+            store::note_what_is_forgotten(args)?;
+            note_waiting();
             let calls = server.calls();
             stdio::serve(server, calls, shutdown).await;
             jobs.stop().await;
@@ -33,6 +36,7 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
             // A host that a policy was written for must not be served without it.
             let error = error.downcast::<ConfigError>()?;
             output::note(&format!("error: {error}"));
+            note_waiting();
             let server = store::server_without_store(&error);
             let calls = server.calls();
             match stdio::serve(server, calls, shutdown).await {
@@ -40,5 +44,15 @@ pub(super) async fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
                 Ended::NeverAsked => Ok(ExitCode::from(MISCONFIGURED)),
             }
         }
+    }
+}
+
+/// Tells a person at a terminal why nothing happens.
+fn note_waiting() {
+    if io::stdin().is_terminal() {
+        output::note(
+            "waiting for an AI host on stdin (Ctrl-C ends): `coupon-mcp config --help` says how to connect one, \
+             `coupon-mcp demo` shows what it does",
+        );
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 use crate::bigcommerce::{Client, ClientSettings, Connect, Endpoint, EndpointError};
 use crate::changes::{Desk, Files, Rules};
 use crate::clock::Clock;
-use crate::config::{ConfigError, GuardArgs, Guards, JobArgs, StoreArgs, StoreConfig};
+use crate::config::{ConfigError, GuardArgs, Guards, JobArgs, PracticeData, StoreArgs, StoreConfig};
 use crate::coupons::{CallLimits, Store};
 use crate::jobs::{JobSettings, Jobs, Journal, Scope};
 use crate::policy::Policy;
@@ -19,6 +19,8 @@ use crate::sandbox::{self, Sandbox, SandboxOptions};
 use crate::server::{CallCaps, CouponServer};
 use crate::state::{self, AuditLog, Location, State, StateSettings};
 use crate::tools::{ErrorCode, ToolError, Toolbox};
+
+use super::output;
 
 /// Every call answers within 50 s; this leaves time to say so.
 const CALL_TOTAL: Duration = Duration::from_secs(45);
@@ -39,21 +41,21 @@ pub(super) struct ServeArgs {
     pub(super) jobs: JobArgs,
 }
 
-/// The store of these settings, of which jobs leave a part of the quota to others.
-pub(super) fn open(
-    args: &StoreArgs,
-    job_reserve_percent: u8,
+/// The store of these settings.
+fn open(
+    args: &ServeArgs,
+    config: StoreConfig,
+    location: &Location,
     clock: &Clock,
 ) -> Result<Arc<Store>, ConfigError> {
-    let config = args.resolve()?;
-    let zone = args.time_zone()?;
+    let zone = args.store.time_zone()?;
     let settings = ClientSettings {
-        request_timeout: args.request_timeout(),
-        job_reserve_percent,
+        request_timeout: args.store.request_timeout(),
+        job_reserve_percent: args.jobs.job_reserve_percent,
         ..ClientSettings::default()
     };
-    let client = Client::new(connect(config, clock.clone()), settings);
-    let limits = CallLimits { total: CALL_TOTAL, rate_limit_wait: args.rate_limit_wait() };
+    let client = Client::new(connect(config, location.clone(), clock.clone()), settings);
+    let limits = CallLimits { total: CALL_TOTAL, rate_limit_wait: args.store.rate_limit_wait() };
     Ok(Arc::new(Store::new(client, limits).in_zone(zone).on_clock(clock.clone())))
 }
 
@@ -68,15 +70,16 @@ pub(super) fn toolbox(args: &ServeArgs) -> anyhow::Result<(Toolbox, Arc<Jobs>)> 
 /// The desk over these settings' store.
 pub(super) fn desk(args: &ServeArgs, guards: &Guards) -> Result<Desk, ConfigError> {
     let clock = Clock::system();
-    let store = open(&args.store, args.jobs.job_reserve_percent, &clock)?;
-    let (store_key, label) = match args.store.resolve()? {
-        StoreConfig::Sandbox { .. } => ("sandbox".to_owned(), "practice store".to_owned()),
+    let config = args.store.resolve()?;
+    let location = location(args, guards)?;
+    let store = open(args, config.clone(), &location, &clock)?;
+    let (store_key, label) = match config {
+        StoreConfig::Sandbox(_) => ("sandbox".to_owned(), "practice store".to_owned()),
         StoreConfig::Remote { api, hash, .. } => {
             let authority = api.authority().to_owned();
             (format!("{authority}/{hash}"), format!("store {hash}"))
         }
     };
-    let location = location(args, guards)?;
     let journal = Journal::new(location.clone(), Scope::Store(store_key.clone())).on_clock(clock);
     let audit_log = guards.audit_log.clone().map_or(AuditLog::Default, AuditLog::File);
     let state = Arc::new(State::new(StateSettings { location, store_key, audit_log }));
@@ -96,8 +99,10 @@ pub(super) fn desk(args: &ServeArgs, guards: &Guards) -> Result<Desk, ConfigErro
 pub(super) fn location(args: &ServeArgs, guards: &Guards) -> Result<Location, ConfigError> {
     Ok(match &guards.state_dir {
         Some(directory) => Location::Directory(directory.clone()),
-        // What a practice store forgets at exit, its state does too.
-        None if args.store.sandbox => Location::Memory,
+        // What a practice store forgets at exit, its state does too; and a file of its own may be any store's.
+        None if args.store.sandbox && args.store.practice_data() != PracticeData::BesideState => {
+            Location::Memory
+        }
         None => Location::Directory(state::default_directory().ok_or(ConfigError::NoStateDirectory)?),
     })
 }
@@ -105,6 +110,24 @@ pub(super) fn location(args: &ServeArgs, guards: &Guards) -> Result<Location, Co
 /// Whether what these settings' server remembers outlives its process.
 pub(super) fn is_kept(args: &ServeArgs) -> anyhow::Result<bool> {
     Ok(location(args, &args.guard.resolve()?)? != Location::Memory)
+}
+
+/// Says what of the practice store is forgotten at exit.
+pub(super) fn note_what_is_forgotten(args: &ServeArgs) -> anyhow::Result<()> {
+    if !args.store.sandbox {
+        return Ok(());
+    }
+    let forgotten = match (args.store.practice_data(), is_kept(args)?) {
+        (PracticeData::Memory, _) => {
+            "this practice store is in memory and forgotten at exit; --sandbox-data keeps it"
+        }
+        (PracticeData::File(_), false) => {
+            "what undo, jobs and confirmations need is in memory only; --state-dir DIR keeps it"
+        }
+        (PracticeData::File(_) | PracticeData::BesideState, _) => return Ok(()),
+    };
+    output::note(&format!("note: {forgotten}"));
+    Ok(())
 }
 
 /// The MCP server over these settings' store.
@@ -130,16 +153,30 @@ fn not_configured(error: &ConfigError) -> ToolError {
     ToolError::lasting(code, error.to_string(), hint)
 }
 
-fn connect(config: StoreConfig, clock: Clock) -> Connect {
+fn connect(config: StoreConfig, location: Location, clock: Clock) -> Connect {
     Arc::new(move || {
-        let (config, clock) = (config.clone(), clock.clone());
+        let (config, location, clock) = (config.clone(), location.clone(), clock.clone());
         Box::pin(async move {
             match config {
                 StoreConfig::Remote { api, hash, token } => Endpoint::new(&api, &hash, token),
-                StoreConfig::Sandbox { data } => start_sandbox(data, clock).await,
+                StoreConfig::Sandbox(data) => {
+                    start_sandbox(practice_file(data, location).await?, clock).await
+                }
             }
         })
     })
+}
+
+/// The file of the practice store; `None` = memory.
+async fn practice_file(data: PracticeData, location: Location) -> Result<Option<PathBuf>, EndpointError> {
+    match (data, location) {
+        (PracticeData::Memory, _) | (PracticeData::BesideState, Location::Memory) => Ok(None),
+        (PracticeData::File(file), _) => Ok(Some(file)),
+        (PracticeData::BesideState, Location::Directory(directory)) => state::practice_store(directory)
+            .await
+            .map(Some)
+            .map_err(|error| EndpointError::Sandbox(error.to_string())),
+    }
 }
 
 /// Starts the practice store inside this process, on a free loopback port, until the process ends.

@@ -1,5 +1,7 @@
 //! The environment, as hosts hand it over.
 
+use std::path::{Component, Path};
+
 /// What a variable holds. One that a host could not fill is not set: it arrives empty, or as its own placeholder.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| is_filled(value))
@@ -15,6 +17,20 @@ pub fn is_filled(value: &str) -> bool {
 /// A value without the blanks and quotation marks around it.
 pub(super) fn bare(value: &str) -> &str {
     value.trim().trim_matches(['"', '\'']).trim()
+}
+
+/// The path, unless it may be a secret that was put into the wrong variable.
+pub fn shown(path: &Path) -> String {
+    let is_secret = |part: Component<'_>| {
+        let part = part.as_os_str().to_string_lossy();
+        part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    let is_path = path.components().count() > 1 && !path.components().any(is_secret);
+    if is_path || path.exists() {
+        path.display().to_string()
+    } else {
+        "its value is not shown, because it may be a secret".to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which store is served, and with which credentials.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
 
-use super::environment::{bare, is_filled};
+use super::environment::{bare, is_filled, shown};
 use crate::coupons::store_time;
 
 /// The store hash: "Permanent ID of the BigCommerce store".
@@ -28,9 +28,10 @@ pub struct StoreArgs {
     /// Use the embedded practice store instead of a real one.
     #[arg(long)]
     pub sandbox: bool,
-    /// Keep the practice store in this file; without it, it is forgotten at exit.
+    /// Keep the practice store in this file; without FILE, beside the server's state, which is kept then too. Without
+    /// this flag both are forgotten at exit.
     #[arg(long, value_name = "FILE", requires = "sandbox")]
-    pub sandbox_data: Option<PathBuf>,
+    pub sandbox_data: Option<Option<PathBuf>>,
     /// Seconds that one call may spend waiting for BigCommerce's rate limit before it answers `rate_limited`.
     #[arg(long, value_name = "SECONDS", env = "COUPON_MCP_RATE_LIMIT_WAIT_S", default_value_t = 20,
           value_parser = clap::value_parser!(u64).range(0..=40))]
@@ -51,10 +52,7 @@ const LONGEST_HASH: usize = 24;
 #[derive(Debug, Clone)]
 pub enum StoreConfig {
     /// The embedded practice store.
-    Sandbox {
-        /// Its file; `None` = memory.
-        data: Option<PathBuf>,
-    },
+    Sandbox(PracticeData),
     /// A store behind an HTTP API.
     Remote {
         /// Scheme, host and port.
@@ -64,6 +62,17 @@ pub enum StoreConfig {
         /// The access token.
         token: SecretString,
     },
+}
+
+/// Where the practice store is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PracticeData {
+    /// In the process.
+    Memory,
+    /// In this file.
+    File(PathBuf),
+    /// In the state directory, with what the server remembers of it.
+    BesideState,
 }
 
 /// Why there is no store to call.
@@ -134,9 +143,18 @@ impl StoreArgs {
     /// A [`ConfigError`] that says which variable is wrong, and what to do.
     pub fn resolve(&self) -> Result<StoreConfig, ConfigError> {
         if self.sandbox {
-            return Ok(StoreConfig::Sandbox { data: self.sandbox_data.clone() });
+            return Ok(StoreConfig::Sandbox(self.practice_data()));
         }
         from_environment(&|name| std::env::var(name).ok())
+    }
+
+    /// Where the practice store is kept, if it is used.
+    pub fn practice_data(&self) -> PracticeData {
+        match &self.sandbox_data {
+            None => PracticeData::Memory,
+            Some(None) => PracticeData::BesideState,
+            Some(Some(file)) => PracticeData::File(file.clone()),
+        }
     }
 
     /// The store's time zone, where it is configured.
@@ -258,20 +276,6 @@ fn read_token(path: &Path) -> Result<String, ConfigError> {
         return Err(ConfigError::TokenFile(format!("{} is empty", path.display())));
     }
     Ok(token)
-}
-
-/// The path, unless it may be the token itself, put into the wrong variable.
-fn shown(path: &Path) -> String {
-    let is_secret = |part: Component<'_>| {
-        let part = part.as_os_str().to_string_lossy();
-        part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit())
-    };
-    let is_path = path.components().count() > 1 && !path.components().any(is_secret);
-    if is_path || path.exists() {
-        path.display().to_string()
-    } else {
-        "its value is not shown, because it may be the token itself".to_owned()
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::StateError;
 
@@ -11,6 +11,9 @@ pub(crate) const STATE_DATABASE: &str = "state.db";
 
 /// The database of the jobs.
 pub(crate) const JOBS_DATABASE: &str = "jobs.db";
+
+/// The practice store, where it is kept beside the state.
+const PRACTICE_STORE: &str = "practice-store.db";
 
 /// The directory of the files that processes lock while they run jobs.
 pub(crate) const OWNERS: &str = "owners";
@@ -38,6 +41,15 @@ pub(super) fn ensure(directory: &Path) -> Result<(), StateError> {
         }
         Err(source) => Err(failed(directory, source)),
     }
+}
+
+/// The file for a practice store in the state directory, which is made if it is missing.
+///
+/// # Errors
+/// As [`ensure`].
+pub(super) fn practice_store(directory: &Path) -> Result<PathBuf, StateError> {
+    ensure(directory)?;
+    Ok(directory.join(PRACTICE_STORE))
 }
 
 /// Runs what waits for the disk off the async threads; it goes on to its end even if nobody waits any more.
@@ -115,7 +127,7 @@ fn holds_only_ours(directory: &Path) -> io::Result<bool> {
     all_are(directory, |entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let of_a_database = [STATE_DATABASE, JOBS_DATABASE].iter().any(|database| {
+        let of_a_database = [STATE_DATABASE, JOBS_DATABASE, PRACTICE_STORE].iter().any(|database| {
             name.strip_prefix(database).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         });
         if name == OWNERS || name == WRITE_LOCKS {

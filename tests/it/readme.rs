@@ -30,7 +30,10 @@ fn every_error_code_is_listed() {
 fn mcp_json_has_a_practice_and_a_real_entry() {
     let config: Value = serde_json::from_str(&read("mcp.json")).unwrap();
     let servers = &config["mcpServers"];
-    assert_eq!(servers["coupons-practice"], json!({"command": "coupon-mcp", "args": ["stdio", "--sandbox"]}));
+    assert_eq!(
+        servers["coupons-practice"],
+        json!({"command": "coupon-mcp", "args": ["stdio", "--sandbox", "--sandbox-data"]})
+    );
     let environment = json!({
         "BIGCOMMERCE_STORE_HASH": "${BIGCOMMERCE_STORE_HASH}",
         "BIGCOMMERCE_ACCESS_TOKEN": "${BIGCOMMERCE_ACCESS_TOKEN}",

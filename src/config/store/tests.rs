@@ -9,7 +9,7 @@ fn resolved(variables: &[(&str, &str)]) -> Result<(String, String, String), Conf
         StoreConfig::Remote { api, hash, token } => {
             Ok((api.to_string(), hash, token.expose_secret().to_owned()))
         }
-        StoreConfig::Sandbox { .. } => panic!("the environment never means the sandbox"),
+        StoreConfig::Sandbox(_) => panic!("the environment never means the sandbox"),
     }
 }
 

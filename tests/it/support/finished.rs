@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::process::PATIENCE;
+use super::process::{PATIENCE, binary};
 
 pub(crate) struct Finished {
     /// `None` if a signal ended it.
@@ -23,4 +23,9 @@ pub(crate) async fn finish(mut command: Command) -> Finished {
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it did not end").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Finished { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// The binary with these arguments.
+pub(crate) async fn run(arguments: &[&str]) -> Finished {
+    finish(binary(arguments)).await
 }

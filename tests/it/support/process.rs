@@ -32,6 +32,8 @@ pub(crate) fn binary(arguments: &[&str]) -> Command {
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) url: String,
+    /// What it said before it listened.
+    pub(crate) start_log: String,
     log: Arc<Mutex<String>>,
 }
 
@@ -45,15 +47,15 @@ impl Server {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut log = String::new();
+        let mut start_log = String::new();
         let url = loop {
             let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
-            let line = line.unwrap_or_else(|| panic!("the server ended before it listened:\n{log}"));
+            let line = line.unwrap_or_else(|| panic!("the server ended before it listened:\n{start_log}"));
             if let Some((_, address)) = line.split_once("listening on http://") {
                 break format!("http://{}", address.trim());
             }
-            log.push_str(&line);
-            log.push('\n');
+            start_log.push_str(&line);
+            start_log.push('\n');
         };
         // What else it says is read, so that it never blocks on a full pipe.
         let log = Arc::new(Mutex::new(String::new()));
@@ -65,7 +67,7 @@ impl Server {
                 }
             }
         });
-        Self { child, url, log }
+        Self { child, url, start_log, log }
     }
 
     /// Waits until the log holds `text`; gives the log so far.
