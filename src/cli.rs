@@ -10,6 +10,7 @@ mod exit;
 mod http;
 mod jobs;
 mod output;
+mod readiness;
 mod sandbox;
 mod state;
 mod stdio;

@@ -10,6 +10,7 @@ mod memory;
 mod message;
 pub mod opening;
 mod openings;
+mod readiness;
 mod sessions;
 pub mod sse;
 pub mod stdio;
@@ -30,6 +31,7 @@ use tokio_util::task::TaskTracker;
 use connections::Connections;
 use memory::Memory;
 use openings::Openings;
+pub use readiness::Readiness;
 
 /// After a signal, or the end of stdin, calls under way get so long to be answered.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
@@ -69,6 +71,8 @@ pub struct HttpSettings {
     pub finish_time: Duration,
     /// The calls that are not answered yet, which a stop waits for.
     pub calls: TaskTracker,
+    /// What `/readyz` tells.
+    pub readiness: Readiness,
 }
 
 impl Default for HttpSettings {
@@ -91,6 +95,7 @@ impl Default for HttpSettings {
             memory_bytes: 64 << 20,
             finish_time: FINISH_WITHIN,
             calls: TaskTracker::new(),
+            readiness: Readiness::default(),
         }
     }
 }
@@ -137,16 +142,13 @@ fn app<H: ServerHandler + Clone>(
     shutdown: &CancellationToken,
     close: &CancellationToken,
 ) -> Router {
-    let ready = shutdown.clone();
-    let readiness = move || async move {
-        if ready.is_cancelled() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
-    };
+    let (readiness, stopping) = (settings.readiness.clone(), shutdown.clone());
     let openings = Arc::new(Openings::new(settings.sessions_per_minute));
     let routes = Router::new()
         .merge(streamable_http::router(handler.clone(), settings, Arc::clone(&openings), memory, close))
         .merge(sse::router(handler, settings, openings, memory, close))
         .route("/healthz", get(|| async { StatusCode::OK }))
-        .route("/readyz", get(readiness));
+        .route("/readyz", get(move || readiness.answer(stopping)));
     guard::protect(routes, settings)
 }
 

@@ -1,6 +1,7 @@
 //! `coupon-mcp http`: Streamable HTTP and HTTP+SSE.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -11,7 +12,7 @@ use crate::server::CallCaps;
 use crate::transport::{HttpSettings, serve_http, stop_signal};
 
 use super::store::{ServeArgs, Unusable};
-use super::{output, store};
+use super::{output, readiness, store};
 
 /// Serves until a signal comes.
 pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -21,6 +22,8 @@ pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<Ex
         ..CallCaps::default()
     };
     let (server, jobs) = store::server(serve, caps)?;
+    let readiness = readiness::of(Arc::clone(jobs.store()));
+    store::note_what_is_forgotten(serve)?;
     let addresses =
         if args.insecure_no_auth { args.listen.addresses().await } else { args.listen.loopback().await };
     let addresses = addresses.map_err(|error| match error {
@@ -40,7 +43,7 @@ pub(super) async fn run(args: &HttpArgs, serve: &ServeArgs) -> anyhow::Result<Ex
         stop.cancel();
     });
     output::note(&format!("listening on http://{}", listener.local_addr()?));
-    let settings = HttpSettings { calls: server.calls(), ..args.settings() };
+    let settings = HttpSettings { calls: server.calls(), readiness, ..args.settings() };
     let served = serve_http(listener, server, settings, shutdown).await;
     jobs.stop().await;
     served?;

@@ -88,6 +88,11 @@ impl Jobs {
         }
     }
 
+    /// The store whose jobs these are.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     /// What is on record.
     pub fn journal(&self) -> &Journal {
         &self.journal

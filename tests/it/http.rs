@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::support::http_host::{HttpHost, message};
-use crate::support::process::{PATIENCE, Server, binary};
+use crate::support::process::{Nowhere, PATIENCE, Server, binary};
 use crate::support::sandbox::Sandbox;
 use crate::support::{assert_duplicate, call, initialize};
 
@@ -72,6 +72,42 @@ async fn every_route_is_closed_to_foreign_hosts_and_origins() {
         let answer = client.get(url).header("origin", "http://localhost:6274").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn readyz_says_why_no_call_can_be_answered() {
+    let sandbox = Sandbox::start(&[]).await;
+    let ask = async |variable: &str, value: &str| {
+        let mut command = sandbox.client_of(&["http", "--listen", "127.0.0.1:0"]);
+        command.env(variable, value);
+        let server = Server::start_command(command).await;
+        let client = HttpHost::new(&server.url).client;
+        let answer = client.get(format!("{}/readyz", server.url)).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    assert_eq!(ask("BIGCOMMERCE_ACCESS_TOKEN", "sandbox-token").await, (StatusCode::OK, String::new()));
+    let nowhere = Nowhere::new();
+    for (variable, value, code) in [
+        ("BIGCOMMERCE_ACCESS_TOKEN", "not-the-token", "unauthorized: "),
+        ("BIGCOMMERCE_STORE_HASH", "another", "forbidden: "),
+        ("BIGCOMMERCE_API_URL", nowhere.url.as_str(), "connection_failed: "),
+    ] {
+        let (status, reason) = ask(variable, value).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{variable}: {reason}");
+        assert!(reason.starts_with(code) && !reason.contains("not-the-token"), "{variable}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn looking_at_readyz_often_asks_the_store_once() {
+    let sandbox = Sandbox::start(&[]).await;
+    let server = Server::start_command(sandbox.client_of(&["http", "--listen", "127.0.0.1:0"])).await;
+    let client = HttpHost::new(&server.url).client;
+    let looks = (0..20).map(|_| client.get(format!("{}/readyz", server.url)).send());
+    for answer in futures::future::join_all(looks).await {
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    }
+    assert_eq!(sandbox.requests().await.len(), 1);
 }
 
 #[tokio::test]
