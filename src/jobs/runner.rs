@@ -1,14 +1,14 @@
 //! The jobs of one store in this process: begun, taken over from processes that died, watched, ended.
 
+mod launch;
+
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +18,6 @@ use tracing::{info, warn};
 use crate::coupons::Store;
 use crate::state::State;
 
-use super::carry::carry_out;
-use super::run::{Halt, Run};
 use super::spec::Reserved;
 use super::{JobId, JobRecord, JobState, Journal, JournalError, NewJob, NewUnit};
 use super::{estimate, record};
@@ -177,7 +175,7 @@ impl Jobs {
     pub async fn take_over(self: &Arc<Self>, id: &JobId) -> Result<Option<JobRecord>, JournalError> {
         let taken = self.journal.take_over_those(|job| job.id == *id).await?.pop();
         if let Some(job) = &taken {
-            info!(job = id.as_str(), "going on with a job whose process ended");
+            info!(job_id = id.as_str(), "going on with a job whose process ended");
             self.launch(job.clone(), Start::Anew);
         }
         Ok(taken)
@@ -192,7 +190,7 @@ impl Jobs {
             return Ok(());
         };
         self.journal.end(id, JobState::Failed, Some(reason), None).await?;
-        warn!(job = id.as_str(), reason, "a job whose process ended is not gone on with");
+        warn!(job_id = id.as_str(), reason, "a job whose process ended is not gone on with");
         record::ended(&self.state, &before, &self.job(id).await?, self.store.now()).await;
         Ok(())
     }
@@ -307,83 +305,6 @@ impl Jobs {
             warn!("a job did not stop in time; the next process settles what is in doubt");
         }
         self.journal.close().await;
-    }
-
-    fn launch(self: &Arc<Self>, record: JobRecord, start: Start) {
-        let stop = self.stopping.child_token();
-        if record.cancel_requested {
-            stop.cancel();
-        }
-        self.running().insert(record.id.clone(), stop.clone());
-        let jobs = Arc::clone(self);
-        self.tracker.spawn(async move {
-            let run = Run {
-                id: record.id.clone(),
-                store: Arc::clone(&jobs.store),
-                journal: Arc::clone(&jobs.journal),
-                stop,
-                changed: jobs.changed.clone(),
-                settle: jobs.settings.settle,
-                fresh: start == Start::Fresh,
-                began: Instant::now(),
-            };
-            let work = AssertUnwindSafe(carry_out(&run, &record).boxed()).catch_unwind();
-            let outcome = tokio::select! {
-                outcome = work => outcome.unwrap_or_else(|_| Err(Halt::failed("The job crashed; resume it."))),
-                lost = run.watch_over() => Err(lost),
-            };
-            jobs.running().remove(&run.id);
-            if let Err(error) = jobs.end(&run, &record, outcome).await {
-                warn!(%error, job = run.id.as_str(), "the end of a job is not on record");
-            }
-            run.tell();
-        });
-    }
-
-    async fn end(
-        &self,
-        run: &Run,
-        record: &JobRecord,
-        outcome: Result<Option<Value>, Halt>,
-    ) -> Result<(), JournalError> {
-        let id = &run.id;
-        let (state, reason, result) = match outcome {
-            Ok(result) => {
-                let counts = self.job(id).await?.counts;
-                let reason = if record.kind.writes() && counts.remaining + counts.unknown > 0 {
-                    // It is never said to be done because nothing more came to mind.
-                    Some("Some of it is not done, and it is not known why. Resume the job.".to_owned())
-                } else if counts.succeeded == 0 && counts.failed > 0 {
-                    Some("None of it could be done.".to_owned())
-                } else {
-                    None
-                };
-                (if reason.is_some() { JobState::Failed } else { JobState::Done }, reason, result)
-            }
-            Err(Halt::Stopped) if self.stopping.is_cancelled() => return self.journal.abandon(id).await,
-            Err(Halt::Stopped) => {
-                let counts = self.job(id).await?.counts;
-                // A wish that came with the last answers cancels nothing.
-                let whole =
-                    record.kind.writes() && counts.succeeded > 0 && counts.succeeded == counts.requested;
-                (if whole { JobState::Done } else { JobState::Cancelled }, None, None)
-            }
-            Err(Halt::Ended { state, reason, unclear }) => {
-                let result = (!unclear.is_empty()).then(|| json!({ "unclear": unclear }));
-                (state, Some(reason), result)
-            }
-            Err(Halt::Journal(error)) => {
-                // Whoever looks for pending jobs next, goes on with it, if it is nobody else's by now.
-                let _ = self.journal.abandon(id).await;
-                self.look_now();
-                return Err(error);
-            }
-        };
-        self.journal.end(id, state, reason.as_deref(), result.as_ref()).await?;
-        info!(job = id.as_str(), state = state.as_str(), "job ended");
-        let ended = self.job(id).await?;
-        record::ended(&self.state, record, &ended, self.store.now()).await;
-        Ok(())
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<JobId, CancellationToken>> {
