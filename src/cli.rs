@@ -24,7 +24,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::config::HttpArgs;
+use crate::config::{HttpArgs, environment};
+use crate::telemetry::{self, LogFormat};
 use exit::MISCONFIGURED;
 use store::ServeArgs;
 
@@ -39,6 +40,9 @@ pub struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     serve: ServeArgs,
+    /// How the log and all messages are written to stderr.
+    #[arg(long, global = true, value_name = "FORMAT", env = telemetry::LOG_FORMAT, default_value = "text")]
+    log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +122,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Demo(command)) => demo::run(&command).await,
         Some(Command::State(command)) => state::run(&command).await,
     }
+}
+
+/// How stderr is written. Found before the command line is read, because what is wrong with that is said there.
+pub fn log_format() -> LogFormat {
+    usage::log_format(std::env::args_os().skip(1), environment::variable(telemetry::LOG_FORMAT))
 }
 
 /// Prints what is wrong with the command line, or the help that was asked for, and gives the exit code for it.

@@ -7,7 +7,8 @@ use coupon_mcp::config::environment;
 use coupon_mcp::telemetry;
 
 fn main() -> ExitCode {
-    let _log = telemetry::init(environment::variable(telemetry::LOG));
+    let wish = environment::variable(telemetry::LOG);
+    let _log = telemetry::init(wish.as_deref(), cli::log_format());
     let cli = match Cli::from_command_line() {
         Ok(cli) => cli,
         Err(error) => return cli::misused(&error),

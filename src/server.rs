@@ -1,6 +1,7 @@
 //! The MCP server: one `ServerHandler` for all transports and both protocol eras.
 
 mod asking;
+mod call_log;
 mod calls;
 pub mod guard;
 mod places;
@@ -279,8 +280,9 @@ impl ServerHandler for CouponServer {
             Address::Promotion(arguments) => {
                 let client = Client::of(&context);
                 let call = asking::call_context(&context);
-                let Outcome::Answer(answer) =
-                    self.run_tool(resources::PROMOTION, arguments, call, client).await?
+                let Outcome::Answer(answer) = self
+                    .run_tool(resources::PROMOTION, arguments, call, client, call_log::trace_id(&context))
+                    .await?
                 else {
                     return Err(ErrorData::internal_error("reading asks nobody", None));
                 };

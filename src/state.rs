@@ -104,8 +104,8 @@ impl State {
         self.database.for_reading().await
     }
 
-    /// What the store's rows carry.
-    fn store(&self) -> &str {
+    /// Which store's state this is: what its rows carry.
+    pub fn store_key(&self) -> &str {
         &self.settings.store_key
     }
 

@@ -3,6 +3,7 @@
 //! Nobody waits for stderr. It may be full, closed, or a pipe that nobody reads; a thread of its own writes the
 //! lines, and what it cannot write is dropped and counted.
 
+mod filter;
 mod lines;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -11,12 +12,28 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
 
+use self::filter::{Filter, NOTE};
 use self::lines::{Lines, Origin, Unwritten};
 
-/// The variable that sets the log filter, in the syntax of `tracing_subscriber::EnvFilter`.
+/// The variable that sets what is logged: a level, or directives in the syntax of `tracing_subscriber::EnvFilter`.
 pub const LOG: &str = "COUPON_MCP_LOG";
+
+/// The variable that sets how.
+pub const LOG_FORMAT: &str = "COUPON_MCP_LOG_FORMAT";
+
+/// How lines are written to stderr.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object each, messages for people too.
+    Json,
+}
+
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
 /// Longest wait for lines to be written before the program goes on without them.
 const FLUSH_WITHIN: Duration = Duration::from_millis(500);
@@ -39,22 +56,31 @@ impl Drop for Flush {
     }
 }
 
-/// Starts logging, with what [`LOG`] holds. Default: a line per call and this program's warnings and errors; of rmcp its errors only,
-/// without its complaints that a peer has left. Keep what this returns until the program ends.
-pub fn init(filter: Option<String>) -> Flush {
-    let filter = filter
-        .and_then(|filter| EnvFilter::try_new(filter).ok())
-        .unwrap_or_else(|| EnvFilter::new("warn,rmcp=error,rmcp::service=off,coupon_mcp=info"));
-    let subscriber = tracing_subscriber::fmt()
+/// Starts logging, with what [`LOG`] holds. Default: a line per call and this program's warnings and errors. Keep what
+/// this returns until the program ends.
+pub fn init(wish: Option<&str>, format: LogFormat) -> Flush {
+    let Filter { filter, fault } = filter::read(wish);
+    let subscriber = fmt()
         .with_env_filter(filter)
         .with_writer(|| Event)
         // It would print its own troubles to stderr, and wait for that.
-        .log_internal_errors(false)
-        .with_ansi(io::stderr().is_terminal());
+        .log_internal_errors(false);
     // A second start (in tests) changes nothing.
-    let _ = subscriber.try_init();
+    let _ = FORMAT.set(format);
+    let _ = match format {
+        LogFormat::Text => subscriber.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).with_span_list(false).try_init(),
+    };
     panic::set_hook(Box::new(report_panic));
+    if let Some(fault) = fault {
+        note(&format!("warning: {fault}"));
+    }
     Flush
+}
+
+/// Whether every line on stderr is JSON.
+pub fn is_json() -> bool {
+    FORMAT.get() == Some(&LogFormat::Json)
 }
 
 /// Has `around` run each write to stderr from here on: something else draws on the terminal too. The first one
@@ -66,8 +92,21 @@ pub fn write_within(around: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static) {
 /// Writes a line for people to stderr. Waits a moment for it, so that it keeps its place among what is printed
 /// on stdout, but never for ever.
 pub fn note(line: &str) {
-    LINES.push(format!("{line}\n").into_bytes(), Origin::Note);
+    say(line);
     flush();
+}
+
+fn say(line: &str) {
+    if !is_json() {
+        return LINES.push(format!("{line}\n").into_bytes(), Origin::Note);
+    }
+    // The log has a field for what the line begins with.
+    match line.split_once(": ") {
+        Some(("error", fault)) => tracing::error!(target: NOTE, "{fault}"),
+        Some(("warning", trouble)) => tracing::warn!(target: NOTE, "{trouble}"),
+        Some(("note", text)) => tracing::info!(target: NOTE, "{text}"),
+        _ => tracing::info!(target: NOTE, "{line}"),
+    }
 }
 
 fn flush() {
@@ -77,12 +116,13 @@ fn flush() {
 /// As the default hook does, which would wait for stderr.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
-    let mut report = format!("thread '{}' {panic}\n", thread.name().unwrap_or("<unnamed>"));
+    let mut report = format!("error: thread '{}' {panic}", thread.name().unwrap_or("<unnamed>"));
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
+        report.push('\n');
         report.push_str(&backtrace.to_string());
     }
-    LINES.push(report.into_bytes(), Origin::Note);
+    say(&report);
 }
 
 fn write_out(line: &[u8]) -> Result<(), Unwritten> {

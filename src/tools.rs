@@ -158,6 +158,11 @@ impl Toolbox {
         }
     }
 
+    /// The store that the tools work on, as the audit log names it.
+    pub fn store_key(&self) -> Option<&str> {
+        self.desk.as_ref().ok().map(|desk| desk.state().store_key())
+    }
+
     /// Calls a tool; `None` when there is none of that name.
     pub async fn call(
         &self,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use http::header::{ACCEPT, HeaderMap, HeaderValue};
@@ -116,6 +116,7 @@ impl Client {
         loop {
             let slot = self.pacing.admit(request.operation, patience).await?;
             let sent_before = patience.note_sent();
+            let sent_at = Instant::now();
             let Attempt { signal, outcome } = self.attempt(connection, request, patience).await;
             if signal.is_limited() || signal == Signal::NotSent {
                 patience.note_not_processed(sent_before);
@@ -131,7 +132,9 @@ impl Client {
                 let status = signal.status().unwrap_or_default();
                 outcome.map(|value| Answered { status, value })
             };
+            let took = sent_at.elapsed();
             let Decision::Retry(pause) = retry::decide(&method, &signal, *times) else {
+                note_request(request, &signal, took, None);
                 return answer(outcome);
             };
             let mut length = pauses.length_of(&pause);
@@ -139,7 +142,7 @@ impl Client {
                 // Stopping a promotion is tried for as long as the call may wait, however long that is said to be.
                 length = pauses.length_of(&Pause::Overload);
             }
-            debug!(path = %request.path, times, pause_ms = length.as_millis(), ?pause, "retrying");
+            note_request(request, &signal, took, Some(length));
             match pause {
                 Pause::Backoff if patience.time_left() <= length => return answer(outcome),
                 Pause::Backoff => tokio::time::sleep(length).await,
@@ -300,6 +303,25 @@ fn lost<T>(error: &reqwest::Error, timeout: Duration) -> Attempt<T> {
         (Signal::Lost, NoAnswer::Dropped)
     };
     Attempt { signal, outcome: Err(ApiError::NoAnswer(cause)) }
+}
+
+/// One line of the log for each request. Neither its query nor its body, which may hold codes.
+fn note_request(request: &Request<'_>, signal: &Signal, took: Duration, retry_in: Option<Duration>) {
+    let milliseconds = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+    let outcome = match signal {
+        Signal::Answer { .. } => "answered",
+        Signal::NotSent => "not_sent",
+        Signal::Lost => "lost",
+    };
+    debug!(
+        method = request.operation.method().as_str(),
+        path = format_args!("{}/{}", request.operation.version(), request.path),
+        status = signal.status().map(|status| status.as_u16()),
+        outcome,
+        duration_ms = milliseconds(took),
+        retry_in_ms = retry_in.map(milliseconds),
+        "request to BigCommerce"
+    );
 }
 
 /// The root cause in words; the outer layers repeat the address.

@@ -154,7 +154,7 @@ impl Desk {
                         self.jobs().refuse(&orphan.id, &reason).await?;
                     } else {
                         // BigCommerce cannot be asked now; there is a next time.
-                        warn!(%error, job = orphan.id.as_str(), "a pending job must wait");
+                        warn!(%error, job_id = orphan.id.as_str(), "a pending job must wait");
                     }
                 }
             }

@@ -1,12 +1,14 @@
 //! What is wrong with a command line. A value is never shown: it may be a secret in the wrong place.
 
 use std::error::Error;
+use std::ffi::OsString;
 
-use clap::Command;
 use clap::builder::{OsStr, Resettable};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, ValueEnum};
 
 use crate::config::environment::is_filled;
+use crate::telemetry::LogFormat;
 
 /// The command, whose help names the environment variables and does not show what they hold.
 pub(super) fn without_env_values(command: Command) -> Command {
@@ -24,6 +26,19 @@ pub(super) fn without_unfilled_variables(command: Command) -> Command {
         }
     });
     command.mut_subcommands(without_unfilled_variables)
+}
+
+/// The log's format that these arguments name, else the one of the environment. What is none is left to the parser.
+pub(super) fn log_format(arguments: impl Iterator<Item = OsString>, variable: Option<String>) -> LogFormat {
+    const FLAG: &str = "--log-format";
+    let mut arguments = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .skip_while(|argument| !argument.starts_with(FLAG));
+    let named = arguments.next().and_then(|argument| match argument.strip_prefix(FLAG)?.strip_prefix('=') {
+        Some(value) => Some(value.to_owned()),
+        None => arguments.next(),
+    });
+    named.or(variable).and_then(|name| LogFormat::from_str(&name, true).ok()).unwrap_or_default()
 }
 
 /// The fault, and where help is.

@@ -135,7 +135,7 @@ impl Run {
                 Err(error @ JournalError::NotOwner(_)) => return Halt::Journal(error),
                 // A moment's fault; what must be written fails by itself.
                 Err(error) => {
-                    tracing::warn!(%error, job = self.id.as_str(), "the job's lease is not renewed");
+                    tracing::warn!(%error, job_id = self.id.as_str(), "the job's lease is not renewed");
                 }
             }
         }

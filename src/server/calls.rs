@@ -1,18 +1,18 @@
 //! Calling a tool: within the caps, with whatever has to be asked.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use rmcp::model::{CallToolRequestParams, CallToolResponse, JsonObject};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use tracing::{debug, info, warn};
+use tracing::Instrument;
 
-use crate::tools::{self, CallContext, Consent, Outcome, Place, Progress, ToolError};
+use crate::tools::{self, CallContext, Consent, ErrorCode, Outcome, Place, Progress, ToolError};
 
 use super::asking::Said;
+use super::call_log::{self, CallLog};
 use super::places::Client;
-use super::{CouponServer, asking, guard, is_modern, milliseconds};
+use super::{CouponServer, asking, guard, is_modern};
 
 impl CouponServer {
     /// Runs a tool within the caps. A tool that panics or takes too long is answered, and the server lives.
@@ -20,46 +20,55 @@ impl CouponServer {
         &self,
         name: &str,
         arguments: JsonObject,
+        context: CallContext,
+        client: Client,
+        trace_id: String,
+    ) -> Result<Outcome, ErrorData> {
+        let log = CallLog::begin(name, &context, &client, self.shared.toolbox.store_key(), trace_id);
+        let span = log.span();
+        match self.within_caps(name, arguments, context, client).instrument(span).await {
+            Ok(Some(outcome)) => {
+                log.end(&outcome);
+                Ok(outcome.unwrap_or_else(|error| Outcome::Answer(error.into_result())))
+            }
+            Ok(None) => {
+                log.fail("unknown_tool");
+                Err(self.unknown_tool(name))
+            }
+            Err(crashed) => {
+                log.fail(ErrorCode::Internal.as_str());
+                Err(crashed)
+            }
+        }
+    }
+
+    /// What the tool says; `None` where there is no such tool.
+    async fn within_caps(
+        &self,
+        name: &str,
+        arguments: JsonObject,
         mut context: CallContext,
         client: Client,
-    ) -> Result<Outcome, ErrorData> {
+    ) -> Result<Option<Result<Outcome, ToolError>>, ErrorData> {
         let shared = &self.shared;
         let _under_way = shared.calls.token();
         let Some(place) = shared.places.take(client, tools::stops(name, &arguments)).await else {
-            return Ok(Outcome::Answer(ToolError::busy().into_result()));
+            return Ok(Some(Err(ToolError::busy())));
         };
         // The server is about to stop: what waited for its turn does not begin.
         if shared.calls.is_closed() {
-            return Ok(Outcome::Answer(ToolError::busy().into_result()));
+            return Ok(Some(Err(ToolError::busy())));
         }
         shared.toolbox.sweep_from_now_on();
         let place = Arc::new(place);
         let watching = Arc::clone(&place);
         context.place = Some(Place::new(move || watching.watch()));
-        let started = Instant::now();
         let progress = context.progress.clone();
         let call = guard::guarded(name, shared.toolbox.call(name, arguments, context));
         let call = with_signs_of_life(progress, Box::pin(call));
-        let outcome = match tokio::time::timeout(shared.caps.timeout, call).await {
-            Ok(Ok(Some(outcome))) => outcome,
-            Ok(Ok(None)) => return Err(self.unknown_tool(name)),
-            Ok(Err(crashed)) => return Err(crashed),
-            Err(_) => Err(ToolError::too_slow()),
-        };
-        let duration_ms = milliseconds(started.elapsed());
-        Ok(match outcome {
-            Ok(outcome) => {
-                info!(tool = name, duration_ms, "tool call");
-                outcome
-            }
-            Err(error) => {
-                let code = error.code.as_str();
-                warn!(tool = name, duration_ms, code, "tool call failed");
-                // The sentence may quote a code, which is as good as money.
-                debug!(tool = name, message = %error.message);
-                Outcome::Answer(error.into_result())
-            }
-        })
+        tokio::time::timeout(shared.caps.timeout, call)
+            .await
+            .unwrap_or_else(|_| Ok(Some(Err(ToolError::too_slow()))))
     }
 
     /// Runs a tool and, where it has a question, asks a person. Neither a place among the calls nor the time
@@ -71,6 +80,7 @@ impl CouponServer {
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
         let client = Client::of(context);
+        let trace_id = call_log::trace_id(context);
         let mut call = asking::call_context(context);
         let mut said = asking::from_retry(request.input_responses.as_ref(), request.request_state);
         let mut again = false;
@@ -87,7 +97,13 @@ impl CouponServer {
                     Some(consent)
                 }
             };
-            let tried = self.run_tool(&request.name, arguments.clone(), call.clone(), client.clone());
+            let tried = self.run_tool(
+                &request.name,
+                arguments.clone(),
+                call.clone(),
+                client.clone(),
+                trace_id.clone(),
+            );
             let question = match tried.await? {
                 Outcome::Answer(result) => return Ok(self.sign(result, context).into()),
                 Outcome::Ask(question) => question,

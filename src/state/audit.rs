@@ -68,7 +68,7 @@ impl State {
         let Some(log) = self.audit_log() else { return Ok(()) };
         let line = Line {
             time: entry.time.to_string(),
-            store: self.store(),
+            store: self.store_key(),
             caller: &entry.caller,
             tool: &entry.tool,
             arguments: without_secrets(&entry.arguments),

@@ -64,7 +64,7 @@ impl State {
     /// The database cannot be read.
     pub async fn count(&self, counter: &str, since: Timestamp) -> Result<Counted, StateError> {
         let Some(connections) = self.for_reading().await? else { return Ok(Counted::new(Vec::new())) };
-        let counted = read(connections, self.store(), counter, stored(since)).await;
+        let counted = read(connections, self.store_key(), counter, stored(since)).await;
         counted.map_err(|error| self.database_error(&error))
     }
 
@@ -84,7 +84,7 @@ impl State {
         let reserved = async {
             let mut transaction = connections.begin().await?;
             let since = stored(now).saturating_sub(window());
-            let counted = read(&mut *transaction, self.store(), counter, since).await?;
+            let counted = read(&mut *transaction, self.store_key(), counter, since).await?;
             let excess = counted.total.saturating_add(amount).saturating_sub(ceiling);
             if excess > 0 {
                 transaction.rollback().await?;
@@ -94,7 +94,7 @@ impl State {
                 "INSERT INTO counter_events (store, counter, at, amount) VALUES (?1, ?2, ?3, ?4)
                  RETURNING sequence",
             )
-            .bind(self.store())
+            .bind(self.store_key())
             .bind(counter)
             .bind(stored(now))
             .bind(clamped(amount))

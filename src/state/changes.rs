@@ -177,7 +177,7 @@ impl State {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'pending', ?7)",
         )
         .bind(id.as_str())
-        .bind(self.store())
+        .bind(self.store_key())
         .bind(new.caller)
         .bind(new.tool)
         .bind(stored(new.at))
@@ -195,7 +195,7 @@ impl State {
     /// [`StateError::NotUnderWay`], or the database cannot be written.
     pub async fn record_progress(&self, id: &ChangeId, progress: &Value) -> Result<(), StateError> {
         let update = "UPDATE changes SET progress = ?3 WHERE id = ?1 AND store = ?2 AND status = 'pending'";
-        let update = sqlx::query(update).bind(id.as_str()).bind(self.store()).bind(progress.to_string());
+        let update = sqlx::query(update).bind(id.as_str()).bind(self.store_key()).bind(progress.to_string());
         self.update_one(update, StateError::NotUnderWay(id.clone())).await
     }
 
@@ -209,7 +209,7 @@ impl State {
              WHERE id = ?1 AND store = ?2 AND status = 'pending'",
         )
         .bind(id.as_str())
-        .bind(self.store())
+        .bind(self.store_key())
         .bind(end.ending.as_str())
         .bind(end.after.to_string())
         .bind(end.inverse.map(|inverse| inverse.to_string()));
@@ -226,7 +226,7 @@ impl State {
              WHERE id = ?1 AND store = ?2 AND undone_by IS NULL",
         )
         .bind(id.as_str())
-        .bind(self.store())
+        .bind(self.store_key())
         .bind(by.as_str());
         self.update_one(update, StateError::NotUndoable(id.clone())).await
     }
@@ -237,7 +237,7 @@ impl State {
     /// The database cannot be read.
     pub async fn change(&self, id: &ChangeId) -> Result<Option<Change>, StateError> {
         let select = sqlx::query_as(select!("WHERE store = ?1 AND id = ?2"));
-        Ok(self.select(select.bind(self.store()).bind(id.as_str())).await?.pop())
+        Ok(self.select(select.bind(self.store_key()).bind(id.as_str())).await?.pop())
     }
 
     /// What an undo without an id means: the caller's last change that has an inverse or no end, is not undone,
@@ -251,7 +251,7 @@ impl State {
                AND (inverse IS NOT NULL OR status = 'pending')
              ORDER BY sequence DESC LIMIT 1"
         ));
-        Ok(self.select(select.bind(self.store()).bind(caller)).await?.pop())
+        Ok(self.select(select.bind(self.store_key()).bind(caller)).await?.pop())
     }
 
     /// The store's last changes, whoever asked and however they ended, the latest first.
@@ -260,7 +260,7 @@ impl State {
     /// The database cannot be read.
     pub async fn recent_changes(&self, limit: u32) -> Result<Vec<Change>, StateError> {
         let select = sqlx::query_as(select!("WHERE store = ?1 ORDER BY sequence DESC LIMIT ?2"));
-        self.select(select.bind(self.store()).bind(limit)).await
+        self.select(select.bind(self.store_key()).bind(limit)).await
     }
 
     /// The changes since `since` whose record of what was there names this promotion, the latest first.
@@ -278,7 +278,7 @@ impl State {
         ));
         // As serde_json writes it; the number ends where the member does.
         let named = |end: char| format!("\"promotion_id\":{promotion_id}{end}");
-        let select = select.bind(self.store()).bind(stored(since)).bind(named(',')).bind(named('}'));
+        let select = select.bind(self.store_key()).bind(stored(since)).bind(named(',')).bind(named('}'));
         self.select(select).await
     }
 
@@ -289,7 +289,7 @@ impl State {
     pub async fn changes_by(&self, tool: &str, since: Timestamp) -> Result<Vec<Change>, StateError> {
         let select =
             sqlx::query_as(select!("WHERE store = ?1 AND at >= ?2 AND tool = ?3 ORDER BY sequence DESC"));
-        self.select(select.bind(self.store()).bind(stored(since)).bind(tool)).await
+        self.select(select.bind(self.store_key()).bind(stored(since)).bind(tool)).await
     }
 
     async fn select(

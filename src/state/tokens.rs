@@ -98,7 +98,7 @@ impl State {
             "INSERT INTO tokens (digest, store, binding, expires_at, arguments) VALUES (?1, ?2, ?3, ?4, ?5)",
         )
         .bind(digest(&token))
-        .bind(self.store())
+        .bind(self.store_key())
         .bind(binding.digest.as_slice())
         .bind(stored(now).saturating_add(life))
         .bind(json!(binding.arguments).to_string())
@@ -126,7 +126,7 @@ impl State {
              WHERE digest = ?1 AND store = ?2 AND binding = ?3 AND used_at IS NULL AND expires_at > ?4",
         )
         .bind(digest(token))
-        .bind(self.store())
+        .bind(self.store_key())
         .bind(binding.digest.as_slice())
         .bind(stored(now))
         .execute(connections)
@@ -140,7 +140,7 @@ impl State {
             "SELECT used_at IS NOT NULL, expires_at <= ?3, arguments FROM tokens WHERE digest = ?1 AND store = ?2",
         )
         .bind(digest(token))
-        .bind(self.store())
+        .bind(self.store_key())
         .bind(stored(now))
         .fetch_optional(connections)
         .await

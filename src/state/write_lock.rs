@@ -78,7 +78,7 @@ impl State {
             // Nobody else can see a state in memory.
             return Ok(Some(WriteGuard { turn: None, _queue: queue }));
         };
-        let files = lock.files.get_or_try_init(|| Files::open(directory, self.store())).await?;
+        let files = lock.files.get_or_try_init(|| Files::open(directory, self.store_key())).await?;
         let locked = timeout_at(deadline, files.lock(urgent)).await;
         let failed = |source| directory::failed(&directory.join(WRITE_LOCKS), source);
         match locked {

@@ -149,11 +149,14 @@ impl Lines {
     }
 }
 
-/// A line of the log with the number of dropped ones as its last field.
+/// A line of the log, which is text or a JSON object, with the number of dropped ones as its last field.
 fn with_count(mut line: Vec<u8>, dropped: u64) -> Vec<u8> {
-    let ended = line.ends_with(b"\n");
-    line.truncate(line.len() - usize::from(ended));
-    line.extend_from_slice(format!(" {DROPPED}={dropped}\n").as_bytes());
+    let is_json = line.starts_with(b"{") && line.ends_with(b"}\n");
+    let end: &[u8] = if is_json { b"}\n" } else { b"\n" };
+    line.truncate(line.len() - if line.ends_with(end) { end.len() } else { 0 });
+    let field =
+        if is_json { format!(",\"{DROPPED}\":{dropped}}}\n") } else { format!(" {DROPPED}={dropped}\n") };
+    line.extend_from_slice(field.as_bytes());
     line
 }
 

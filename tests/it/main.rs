@@ -34,6 +34,7 @@ mod jobs;
 mod jobs_cli;
 mod jobs_to_be_done;
 mod list;
+mod log;
 mod lost_log;
 mod memory;
 mod messages;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, IsTerminal};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::output;
 use crate::jobs::{JobId, JobRecord};
@@ -29,7 +29,9 @@ struct Watched {
 impl Watch {
     pub(super) fn new() -> Self {
         let bars = MultiProgress::new();
-        if io::stderr().is_terminal() {
+        if telemetry::is_json() {
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        } else if io::stderr().is_terminal() {
             let above = bars.clone();
             telemetry::write_within(move |write| above.suspend(write));
         }

@@ -37,6 +37,12 @@ fn the_next_log_line_counts_those_that_were_dropped() {
 }
 
 #[test]
+fn a_json_line_counts_the_dropped_ones_in_a_field() {
+    let counted = with_count(b"{\"level\":\"INFO\"}\n".to_vec(), 3);
+    assert_eq!(String::from_utf8(counted).unwrap(), "{\"level\":\"INFO\",\"dropped_log_lines\":3}\n");
+}
+
+#[test]
 fn a_writer_that_hangs_keeps_nobody_waiting() {
     type Gate = (Sender<()>, Mutex<Receiver<()>>);
     fn gate() -> Gate {
