@@ -25,7 +25,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{HttpArgs, environment};
-use crate::telemetry::{self, LogFormat};
+use crate::telemetry::{self, LogFormat, LogSettings};
 use exit::MISCONFIGURED;
 use store::ServeArgs;
 
@@ -85,7 +85,9 @@ impl Cli {
     /// # Errors
     /// When they are not as they must be, and when help or the version is wanted; [`misused`] prints it.
     pub fn from_command_line() -> Result<Self, clap::Error> {
-        let command = usage::without_unfilled_variables(usage::without_env_values(Self::command()));
+        let command = usage::with_variables(usage::without_unfilled_variables(usage::without_env_values(
+            Self::command(),
+        )));
         let matches = command.try_get_matches()?;
         Self::from_arg_matches(&matches)
     }
@@ -124,9 +126,15 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// How stderr is written. Found before the command line is read, because what is wrong with that is said there.
-pub fn log_format() -> LogFormat {
-    usage::log_format(std::env::args_os().skip(1), environment::variable(telemetry::LOG_FORMAT))
+/// What goes to stderr, and how. Found before the command line is read, because what is wrong with that is said there.
+pub fn log_settings() -> LogSettings {
+    let arguments: Vec<_> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    LogSettings {
+        wish: environment::variable(telemetry::LOG),
+        format: usage::log_format(&arguments, environment::variable(telemetry::LOG_FORMAT)),
+        tells_calls: usage::serves(&arguments),
+    }
 }
 
 /// Prints what is wrong with the command line, or the help that was asked for, and gives the exit code for it.

@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 
 use coupon_mcp::cli::{self, Cli};
-use coupon_mcp::config::environment;
 use coupon_mcp::telemetry;
 
 fn main() -> ExitCode {
-    let wish = environment::variable(telemetry::LOG);
-    let _log = telemetry::init(wish.as_deref(), cli::log_format());
+    let _log = telemetry::init(cli::log_settings());
     let cli = match Cli::from_command_line() {
         Ok(cli) => cli,
         Err(error) => return cli::misused(&error),

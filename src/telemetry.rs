@@ -12,6 +12,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 
 use self::filter::{Filter, NOTE};
@@ -31,6 +32,17 @@ pub enum LogFormat {
     Text,
     /// One JSON object each, messages for people too.
     Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Default)]
+pub struct LogSettings {
+    /// What [`LOG`] holds.
+    pub wish: Option<String>,
+    /// How lines are written.
+    pub format: LogFormat,
+    /// Whether each call is a line, unless the wish says otherwise. A command for people says itself what it does.
+    pub tells_calls: bool,
 }
 
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
@@ -56,10 +68,12 @@ impl Drop for Flush {
     }
 }
 
-/// Starts logging, with what [`LOG`] holds. Default: a line per call and this program's warnings and errors. Keep what
-/// this returns until the program ends.
-pub fn init(wish: Option<&str>, format: LogFormat) -> Flush {
-    let Filter { filter, fault } = filter::read(wish);
+/// Starts logging: this program's warnings and errors, and what the settings want. Keep what this returns until the
+/// program ends.
+pub fn init(settings: LogSettings) -> Flush {
+    let LogSettings { wish, format, tells_calls } = settings;
+    let usual = if tells_calls { LevelFilter::INFO } else { LevelFilter::WARN };
+    let Filter { filter, fault } = filter::read(wish.as_deref(), usual);
     let subscriber = fmt()
         .with_env_filter(filter)
         .with_writer(|| Event)

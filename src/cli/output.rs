@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 
 use anyhow::Context;
-use comfy_table::{Table, presets};
+use comfy_table::{ColumnConstraint, Table, presets};
 use serde::Serialize;
+use terminal_size::Width;
 
 use crate::telemetry;
 
@@ -25,14 +26,34 @@ pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Rows below their header, on stdout.
-pub(super) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) {
+/// Rows below their header, on stdout. On a terminal that is too narrow for them `spare` columns are left out, the first
+/// of these first.
+pub(super) fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, spare: &[&str]) {
+    let most =
+        Some(io::stdout()).filter(IsTerminal::is_terminal).and_then(terminal_size_of).unwrap_or(usize::MAX);
+    data(&fitted(header, rows, spare, most));
+}
+
+fn terminal_size_of(stdout: io::Stdout) -> Option<usize> {
+    terminal_size::terminal_size_of(stdout).map(|(Width(columns), _)| columns.into())
+}
+
+fn fitted<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, spare: &[&str], most: usize) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    data(&table.trim_fmt());
+    let mut spare = spare.iter();
+    loop {
+        let shown = table.trim_fmt();
+        let width = shown.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+        let Some(left_out) = spare.next().filter(|_| width > most) else { return shown };
+        let place = header.iter().position(|name| name == left_out);
+        if let Some(column) = place.and_then(|place| table.column_mut(place)) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
+    }
 }
 
 /// CSV on stdout.
@@ -96,5 +117,25 @@ impl Style {
 
     fn wrap(self, code: &str, text: &str) -> String {
         if self.colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_shows_fewer_columns_and_no_broken_line() {
+        let shown = |most| {
+            fitted(
+                ["JOB", "CREATED", "STORE"],
+                vec![["job_1", "yesterday", "sandbox"].map(str::to_owned)],
+                &["CREATED", "STORE"],
+                most,
+            )
+        };
+        assert_eq!(shown(80), "JOB    CREATED    STORE\njob_1  yesterday  sandbox");
+        assert_eq!(shown(24), "JOB    STORE\njob_1  sandbox");
+        assert_eq!(shown(3), "JOB\njob_1");
     }
 }

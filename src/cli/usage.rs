@@ -1,7 +1,6 @@
 //! What is wrong with a command line. A value is never shown: it may be a secret in the wrong place.
 
 use std::error::Error;
-use std::ffi::OsString;
 
 use clap::builder::{OsStr, Resettable};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -14,6 +13,22 @@ use crate::telemetry::LogFormat;
 pub(super) fn without_env_values(command: Command) -> Command {
     let command = command.mut_args(|argument| argument.hide_env_values(true));
     command.mut_subcommands(without_env_values)
+}
+
+/// The variables of those commands that use a store, besides the flags' own.
+const VARIABLES: &str = "\
+Environment, besides the variables named above:
+  BIGCOMMERCE_STORE_HASH         the store hash, or the whole API path
+  BIGCOMMERCE_ACCESS_TOKEN       the access token; never a command-line value
+  BIGCOMMERCE_ACCESS_TOKEN_FILE  or a file that holds it
+  BIGCOMMERCE_API_URL            the API's address, if it is another one
+  COUPON_MCP_LOG                 error, warn, info (default), debug, trace, off";
+
+/// The command, whose help names the variables that no flag stands for.
+pub(super) fn with_variables(command: Command) -> Command {
+    let uses_a_store = command.get_arguments().any(|argument| argument.get_id() == "sandbox_data");
+    let command = if uses_a_store { command.after_help(VARIABLES) } else { command };
+    command.mut_subcommands(with_variables)
 }
 
 /// The command, with no look at the variables that a host could not fill.
@@ -29,16 +44,20 @@ pub(super) fn without_unfilled_variables(command: Command) -> Command {
 }
 
 /// The log's format that these arguments name, else the one of the environment. What is none is left to the parser.
-pub(super) fn log_format(arguments: impl Iterator<Item = OsString>, variable: Option<String>) -> LogFormat {
+pub(super) fn log_format(arguments: &[String], variable: Option<String>) -> LogFormat {
     const FLAG: &str = "--log-format";
-    let mut arguments = arguments
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .skip_while(|argument| !argument.starts_with(FLAG));
+    let mut arguments = arguments.iter().skip_while(|argument| !argument.starts_with(FLAG));
     let named = arguments.next().and_then(|argument| match argument.strip_prefix(FLAG)?.strip_prefix('=') {
         Some(value) => Some(value.to_owned()),
-        None => arguments.next(),
+        None => arguments.next().cloned(),
     });
     named.or(variable).and_then(|name| LogFormat::from_str(&name, true).ok()).unwrap_or_default()
+}
+
+/// Whether these arguments start a server; without a subcommand they do.
+pub(super) fn serves(arguments: &[String]) -> bool {
+    let command = arguments.first().filter(|first| !first.starts_with('-'));
+    command.is_none_or(|command| ["stdio", "http", "sandbox"].contains(&command.as_str()))
 }
 
 /// The fault, and where help is.

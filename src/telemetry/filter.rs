@@ -18,13 +18,15 @@ pub(super) struct Filter {
 }
 
 /// The filter for `wish`: a level, which is this program's own, or directives in the syntax of [`EnvFilter`], or both,
-/// with commas between them. Other crates' lines stay at warnings unless a directive names them or the level is
+/// with commas between them; without any, `usual` is this program's own level. Other crates' lines stay at warnings unless a directive names them or the level is
 /// `trace`: theirs hold what was said and written, coupon codes too.
-pub(super) fn read(wish: Option<&str>) -> Filter {
+pub(super) fn read(wish: Option<&str>, usual: LevelFilter) -> Filter {
     match wish.map(parse) {
-        None => Filter { filter: build(None, Vec::new()), fault: None },
-        Some(Some((level, directives))) => Filter { filter: build(level, directives), fault: None },
-        Some(None) => Filter { filter: build(None, Vec::new()), fault: Some(FAULT) },
+        None => Filter { filter: build(usual, Vec::new()), fault: None },
+        Some(Some((level, directives))) => {
+            Filter { filter: build(level.unwrap_or(usual), directives), fault: None }
+        }
+        Some(None) => Filter { filter: build(usual, Vec::new()), fault: Some(FAULT) },
     }
 }
 
@@ -43,8 +45,7 @@ fn parse(wish: &str) -> Option<(Option<LevelFilter>, Vec<Directive>)> {
     Some((level, directives))
 }
 
-fn build(level: Option<LevelFilter>, directives: Vec<Directive>) -> EnvFilter {
-    let own = level.unwrap_or(LevelFilter::INFO);
+fn build(own: LevelFilter, directives: Vec<Directive>) -> EnvFilter {
     if own == LevelFilter::TRACE {
         return directives.into_iter().fold(EnvFilter::new("trace"), EnvFilter::add_directive);
     }
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     fn filter(wish: &str) -> String {
-        let Filter { filter, fault } = read(Some(wish));
+        let Filter { filter, fault } = read(Some(wish), LevelFilter::INFO);
         assert_eq!(fault, None, "{wish}");
         filter.to_string()
     }
@@ -88,11 +89,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_leaves_the_log_as_it_is() {
-        let usual = read(None).filter.to_string();
+        let usual = read(None, LevelFilter::INFO).filter.to_string();
         for wrong in
             ["verbose", "coupon_mcp=loud", "debug;info", "coupon_mcp", "5x", "https://user:x@api.example"]
         {
-            let Filter { filter, fault } = read(Some(wrong));
+            let Filter { filter, fault } = read(Some(wrong), LevelFilter::INFO);
             assert_eq!((filter.to_string(), fault), (usual.clone(), Some(FAULT)), "{wrong}");
         }
     }

@@ -149,3 +149,46 @@ async fn bad_store_settings_are_refused_before_anything_is_sent() {
         );
     }
 }
+
+#[tokio::test]
+async fn help_wraps_and_names_all_variables() {
+    let commands =
+        ["", "stdio", "http", "sandbox", "tools", "call", "jobs", "doctor", "config", "demo", "state"];
+    for command in commands {
+        for columns in [80, 120] {
+            let mut help = binary(&["help"]);
+            if !command.is_empty() {
+                help.arg(command);
+            }
+            help.env("COLUMNS", columns.to_string());
+            let help = finish(help).await;
+            assert_eq!(help.code, Some(0), "{command}: {}", help.stderr);
+            for line in help.stdout.lines() {
+                assert!(line.chars().count() <= columns, "{command} at {columns}: {line}");
+            }
+        }
+    }
+    for command in ["stdio", "http", "call", "doctor"] {
+        let help = run(&["help", command]).await.stdout;
+        for variable in [
+            "BIGCOMMERCE_STORE_HASH",
+            "BIGCOMMERCE_ACCESS_TOKEN ",
+            "BIGCOMMERCE_ACCESS_TOKEN_FILE",
+            "BIGCOMMERCE_API_URL",
+            "COUPON_MCP_LOG ",
+            "COUPON_MCP_LOG_FORMAT",
+            "COUPON_MCP_STATE_DIR",
+        ] {
+            assert!(help.contains(variable), "help {command} does not name {variable}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_for_people_logs_no_more_than_warnings() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut generate = binary(&["call", "generate_coupon_codes", "promotion_id=1", "count=3", "max_uses=1"]);
+    generate.args(["--sandbox", "--sandbox-data"]).env("XDG_STATE_HOME", directory.path());
+    let called = finish(generate).await;
+    assert_eq!((called.code, called.stderr.as_str()), (Some(0), ""));
+}

@@ -24,6 +24,9 @@ pub(in crate::cli) struct ListCommand {
     serve: ServeArgs,
 }
 
+/// What a narrow terminal does not show; `--json` and `jobs show` do.
+const SPARE: [&str; 5] = ["CREATED", "STORE", "PROMOTION", "UNKNOWN", "FAILED"];
+
 pub(super) async fn run(command: &ListCommand) -> anyhow::Result<ExitCode> {
     let records = super::journal(&command.serve)?.latest(command.limit).await?;
     if command.json {
@@ -34,7 +37,7 @@ pub(super) async fn run(command: &ListCommand) -> anyhow::Result<ExitCode> {
         let now = Clock::system().now();
         let header =
             ["JOB", "KIND", "STATE", "DONE", "FAILED", "UNKNOWN", "PROMOTION", "CREATED", "AGE", "STORE"];
-        output::table(header, records.iter().map(|record| row(record, now)).collect());
+        output::table(header, records.iter().map(|record| row(record, now)).collect(), &SPARE);
     }
     Ok(ExitCode::SUCCESS)
 }

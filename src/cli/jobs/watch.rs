@@ -12,7 +12,7 @@ use crate::telemetry;
 use super::view;
 
 /// For a number of codes that is known, and for one that is not yet.
-const MEASURED: &str = "{prefix} {bar:30} {human_pos}/{human_len} {eta} {msg}";
+const MEASURED: &str = "{prefix} {wide_bar} {human_pos}/{human_len} {eta} {msg}";
 const UNMEASURED: &str = "{prefix} {human_pos} {msg}";
 
 /// What is told of jobs under way.
@@ -88,12 +88,11 @@ impl Watch {
     fn watch(&mut self, job: &JobRecord, is_elsewhere: bool) {
         self.forget(&job.id);
         let counts = job.counts;
-        let place = job.promotion_id.map(|id| format!(" (promotion {id})")).unwrap_or_default();
         let bar = ProgressBar::new(counts.requested)
             .with_style(style(job))
             .with_position(counts.succeeded + counts.failed)
-            .with_prefix(format!("{} {}{place}", job.id, job.kind.as_str()))
-            .with_message(if is_elsewhere { "in another process" } else { "" });
+            .with_prefix(format!("{} {}", job.id, job.kind.as_str()))
+            .with_message(if is_elsewhere { "elsewhere" } else { "" });
         let bar = self.bars.add(bar);
         // What was done before says nothing of the pace now.
         bar.reset_eta();
