@@ -320,7 +320,8 @@ fn note_request(request: &Request<'_>, signal: &Signal, took: Duration, retry_in
         outcome,
         duration_ms = milliseconds(took),
         retry_in_ms = retry_in.map(milliseconds),
-        "request to BigCommerce"
+        "request to BigCommerce{}",
+        if retry_in.is_some() { ", retrying" } else { "" }
     );
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::bigcommerce::Patience;
 use crate::coupons::rules::{self, Simple};
 use crate::coupons::store_time::{self, Edge};
+use crate::coupons::text::count;
 use crate::coupons::{CodeText, CouponError, Promotion, UseLimits, harmless, quoted};
 
 use super::discount_value::check_percentages;
@@ -206,7 +207,7 @@ impl Desk {
             }
         }
         lines.push(match new.max_uses.filter(|&max_uses| max_uses > 0) {
-            Some(max_uses) => format!("At most {max_uses} uses in all."),
+            Some(max_uses) => format!("At most {} in all.", count(max_uses, "use")),
             None => "No cap on uses.".to_owned(),
         });
         if let Some(code) = &new.code {

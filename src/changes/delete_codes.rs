@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::bigcommerce::Patience;
 use crate::coupons::code_filter::{CodeFilter, Uses};
 use crate::coupons::store_time::{self, Edge};
+use crate::coupons::text::count;
 use crate::coupons::{CodeText, CouponCode, CouponError, Promotion, quoted};
 
 use crate::jobs::{JobRecord, report};
@@ -15,7 +16,7 @@ use crate::jobs::{JobRecord, report};
 use super::plan::Plan;
 use super::{ChangeError, Desk};
 use found::Found;
-pub(in crate::changes) use found::{counted, lines};
+pub(in crate::changes) use found::lines;
 
 /// Codes that one call deletes at most; more are a job's.
 pub const MOST_DELETED: usize = 2_500;
@@ -92,7 +93,7 @@ impl Staying {
             1 => {
                 format!("1 code of the promotion {stay}{}.", if used.is_some() { ", a used one" } else { "" })
             }
-            codes => format!("{codes} codes of the promotion {stay}{}.", used.unwrap_or_default()),
+            codes => format!("{} of the promotion {stay}{}.", count(codes, "code"), used.unwrap_or_default()),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::bigcommerce::Patience;
 use crate::coupons::promotion::Kind;
+use crate::coupons::text::count;
 use crate::coupons::{CouponError, Promotion};
 
-use super::delete_codes::{MOST_DELETED, counted};
+use super::delete_codes::MOST_DELETED;
 use super::plan::{CodeRow, Plan, Resulting, Route, Step};
 use super::{ChangeError, Desk};
 
@@ -76,10 +77,11 @@ fn too_many(promotion: &Promotion) -> ChangeError {
 
 fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
     let codes: Vec<&CodeRow> = found.iter().flat_map(|(_, codes)| codes).collect();
-    let with_codes = if codes.is_empty() { String::new() } else { format!(" with {}", counted(codes.len())) };
+    let with_codes =
+        if codes.is_empty() { String::new() } else { format!(" with {}", count(codes.len(), "code")) };
     let headline = match found.as_slice() {
         [(only, _)] => format!("Delete promotion {} {}{with_codes}", only.id, only.quoted_name()),
-        several => format!("Delete {} promotions{with_codes}", several.len()),
+        several => format!("Delete {}{with_codes}", count(several.len(), "promotion")),
     };
     let mut lines: Vec<String> = found
         .iter()
@@ -89,7 +91,7 @@ fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
                 "{} {}: {}, {uses} {}.",
                 promotion.id,
                 promotion.quoted_name(),
-                counted(codes.len()),
+                count(codes.len(), "code"),
                 if uses == 1 { "use" } else { "uses" }
             )
         })
@@ -100,7 +102,7 @@ fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
     lines.push("undo makes them again, under new ids and with 0 uses.".to_owned());
     let asks = vec![format!(
         "it deletes {}{with_codes}",
-        if found.len() == 1 { "a promotion".to_owned() } else { format!("{} promotions", found.len()) }
+        if found.len() == 1 { "a promotion".to_owned() } else { count(found.len(), "promotion") }
     )];
     let mut steps = Vec::new();
     let mut documents = Vec::new();

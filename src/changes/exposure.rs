@@ -9,6 +9,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::coupons::Promotion;
 use crate::coupons::rules::{Discount, Gives, Largest, WorstCase, worst_case};
+use crate::coupons::text::count;
 
 use super::Rules;
 
@@ -152,15 +153,19 @@ fn of_cap(before: Option<&Promotion>, after: &Promotion, rules: &Rules, now: Tim
     if let Some(cap) = before.and_then(cap_of) {
         let most = Decimal::from(cap) * thresholds.cap_growth_above;
         match after.max_uses {
-            None => reasons.push(format!("loses its cap of {cap} uses")),
+            None => reasons.push(format!("loses its cap of {}", count(cap, "use"))),
             Some(new) if Decimal::from(new) > most => {
                 reasons.push(format!(
-                    "gets a cap of {new} uses in place of {cap}, more than {} times as many",
+                    "gets a cap of {} in place of {cap}, more than {} times as many",
+                    count(new, "use"),
                     thresholds.cap_growth_above
                 ));
             }
             Some(new) if !rules.policy.counts_as_cap(new) => {
-                reasons.push(format!("gets a cap of {new} uses in place of {cap}, which counts as none"));
+                reasons.push(format!(
+                    "gets a cap of {} in place of {cap}, which counts as none",
+                    count(new, "use")
+                ));
             }
             Some(_) => {}
         }

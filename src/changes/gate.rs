@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::coupons::Promotion;
 use crate::coupons::promotion::Status;
 use crate::coupons::rules::worst_case;
+use crate::coupons::text::count;
 use crate::policy::{self, Counts, Facts, Policy, PromotionFacts, Violation};
 
 use super::Rules;
@@ -37,7 +38,7 @@ pub fn judge(plan: &Plan, rules: &Rules, now: Timestamp) -> Result<Vec<String>, 
     }
     let codes = counts(plan).codes_created;
     if codes > rules.confirm.confirm_codes_above {
-        reasons.push(format!("it creates {codes} codes"));
+        reasons.push(format!("it creates {}", count(codes, "code")));
     }
     Ok(reasons)
 }

@@ -4,6 +4,7 @@
 use crate::bigcommerce::Patience;
 use crate::coupons::code_shape::{CodeShape, Maker, ShapeRequest, pattern};
 use crate::coupons::promotion::CouponType;
+use crate::coupons::text::{count, times};
 use crate::coupons::{Promotion, UseLimits, quoted};
 use crate::jobs::spec::{GenerateSpec, Spec, WorkSpec};
 use crate::jobs::units;
@@ -183,8 +184,7 @@ pub(super) fn as_codes_use_it(promotion: &Promotion, uses: Option<u64>) -> Promo
 pub(super) fn uses_in_words(max_uses: u64) -> String {
     match max_uses {
         0 => "without limit".to_owned(),
-        1 => "once".to_owned(),
-        uses => format!("{uses} times"),
+        uses => times(uses),
     }
 }
 
@@ -198,8 +198,8 @@ fn plan(
     let UseLimits { max_uses, max_uses_per_customer } = spec.limits;
     let on = format!("promotion {} {}", promotion.id, promotion.quoted_name());
     let headline = match spec.until_unused {
-        None => format!("Create {codes} codes on {on}"),
-        Some(target) => format!("Fill {on} up to {target} unused codes"),
+        None => format!("Create {} on {on}", count(codes, "code")),
+        Some(target) => format!("Fill {on} up to {}", count(target, "unused code")),
     };
     let mut lines = vec![format!(
         "The codes look like {}; each can be used {}, by one customer {}.",

@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::bigcommerce::Patience;
 use crate::coupons::import::ImportRow;
 use crate::coupons::promotion::CouponType;
+use crate::coupons::text::count;
 use crate::jobs::spec::{ImportSpec, SingleCode, WorkSpec};
 use crate::jobs::{Kind, NewUnit};
 
-use super::delete_codes::counted;
 use super::generate_codes::as_codes_use_it;
 use super::plan::{Order, Plan, digest};
 use super::{ChangeError, Desk, create_code};
@@ -31,7 +31,7 @@ impl Desk {
             create_code::state_warning(&promotion, self.now()).into_iter().collect();
         let unlimited = rows.iter().filter(|row| row.limits.max_uses == 0).count();
         if unlimited > 0 && promotion.max_uses.is_none() {
-            warnings.push(format!("{} can be used without limit.", counted(unlimited)));
+            warnings.push(format!("{} can be used without limit.", count(unlimited, "code")));
         }
         let bound = (unlimited == 0)
             .then(|| rows.iter().fold(0_u64, |sum, row| sum.saturating_add(row.limits.max_uses)));
@@ -52,7 +52,7 @@ impl Desk {
         Ok(Plan {
             headline: format!(
                 "Import {} into promotion {promotion_id} {}",
-                counted(rows.len()),
+                count(rows.len(), "code"),
                 promotion.quoted_name()
             ),
             lines: vec![

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::coupons::text::count;
 use crate::coupons::{CodeText, CouponCode, NewCode, Promotion, UseLimits};
 use crate::jobs::spec::WorkSpec;
 use crate::jobs::{Kind, NewUnit};
@@ -166,7 +167,7 @@ impl Step {
     pub fn in_words(&self) -> String {
         let codes = |codes: &[CodeRow]| match codes {
             [only] => format!("the code {}", crate::coupons::quoted(&only.code)),
-            several => format!("{} codes", several.len()),
+            several => count(several.len(), "code"),
         };
         match self {
             Self::CreatePromotion { document, .. } => {
@@ -176,7 +177,7 @@ impl Step {
             Self::UpdatePromotion { promotion_id, .. } => format!("changing promotion {promotion_id}"),
             Self::DeletePromotions { documents } => match documents.as_slice() {
                 [only] => format!("deleting promotion {}", only.get("id").unwrap_or(&Value::Null)),
-                several => format!("deleting {} promotions", several.len()),
+                several => format!("deleting {}", count(several.len(), "promotion")),
             },
             Self::CreateCodes { codes: rows, .. } => format!("making {}", codes(rows)),
             Self::DeleteCodes { codes: rows, .. } => format!("deleting {}", codes(rows)),

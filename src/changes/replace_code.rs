@@ -4,6 +4,7 @@ mod earlier;
 
 use crate::bigcommerce::Patience;
 use crate::coupons::promotion::CouponType;
+use crate::coupons::text::count;
 use crate::coupons::{CodeText, CouponError, Promotion, UseLimits, quoted};
 
 use super::delete_codes::not_there;
@@ -132,8 +133,9 @@ fn limits(replacement: &Replacement, old: &CodeRow) -> Result<UseLimits, ChangeE
         // 0 would not be "none left" but "unlimited".
         return Err(ChangeError::invalid(
             format!(
-                "The code {} has {past} uses already, which leaves nothing of a cap of {asked}.",
-                quoted(&old.code)
+                "The code {} has {} already, which leaves nothing of a cap of {asked}.",
+                quoted(&old.code),
+                count(past, "use")
             ),
             "Give a max_uses above that, or count_past_uses false to start from 0. To stop the code, delete it with \
              delete_coupon_codes.",
@@ -182,7 +184,7 @@ fn plan(
         } else {
             ""
         };
-        lines.push(format!("It had {} uses; the new count starts at 0.{counted}", old.current_uses));
+        lines.push(format!("It had {}; the new count starts at 0.{counted}", count(old.current_uses, "use")));
     }
     if new.code != old.code {
         lines.push("Whoever holds the old code can no longer use it.".to_owned());

@@ -9,11 +9,12 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use crate::bigcommerce::Patience;
+use crate::coupons::text::count;
 use crate::coupons::{CouponError, Promotion};
 use crate::jobs::{JobId, JobState, Kind};
 use crate::state::{Change, ChangeId};
 
-use super::delete_codes::{self, PlannedDeletion, counted};
+use super::delete_codes::{self, PlannedDeletion};
 use super::inverse::{Expect, Undo};
 use super::plan::{Plan, PromotionRef, Resulting, Step};
 use super::run::promotions::holds;
@@ -263,7 +264,7 @@ fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>, gets_codes
                 let promotion = Promotion::read(document.clone());
                 let uses = uses_before(change, document);
                 if uses > 0 {
-                    asks.push(format!("a promotion that had {uses} uses comes back at 0"));
+                    asks.push(format!("a promotion that had {} comes back at 0", count(uses, "use")));
                 }
                 lines.push(format!("Makes promotion {} again, under a new id.", promotion.quoted_name()));
                 warnings
@@ -280,18 +281,28 @@ fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>, gets_codes
                 asks.push("it deletes a promotion".to_owned());
             }
             Step::CreateCodes { codes, .. } => {
-                lines.push(format!("Makes {} again, under new ids.", counted(codes.len())));
+                lines.push(format!("Makes {} again, under new ids.", count(codes.len(), "code")));
                 let used = codes.iter().filter(|row| row.current_uses > 0).count();
                 if used > 0 {
                     let uses: u64 = codes.iter().map(|row| row.current_uses).sum();
-                    lines.push(format!("{} had {uses} uses in all; they come back at 0.", counted(used)));
-                    asks.push(format!("{} that had uses come back at 0", counted(used)));
+                    lines.push(format!(
+                        "{} had {} in all, which {} back at 0.",
+                        count(used, "code"),
+                        count(uses, "use"),
+                        if uses == 1 { "comes" } else { "come" }
+                    ));
+                    asks.push(format!(
+                        "{} that {} used {} back at 0",
+                        count(used, "code"),
+                        if used == 1 { "was" } else { "were" },
+                        if used == 1 { "comes" } else { "come" }
+                    ));
                 }
             }
             Step::DeleteCodes { codes, .. } => {
-                lines.push(format!("Deletes {}.", counted(codes.len())));
+                lines.push(format!("Deletes {}.", count(codes.len(), "code")));
                 lines.extend(delete_codes::lines(&codes.iter().collect::<Vec<_>>()));
-                asks.push(format!("it deletes {}", counted(codes.len())));
+                asks.push(format!("it deletes {}", count(codes.len(), "code")));
             }
             Step::UpdateSettings { .. } => {
                 lines.push("Puts the promotion settings back.".to_owned());

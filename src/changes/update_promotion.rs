@@ -12,6 +12,7 @@ use crate::bigcommerce::{CodeQuery, Patience};
 use crate::coupons::promotion::Status;
 use crate::coupons::rules::{self, SimpleDiscount};
 use crate::coupons::store_time::{self, Edge};
+use crate::coupons::text::count;
 use crate::coupons::{Promotion, harmless, quoted};
 use crate::state::WINDOW;
 
@@ -232,7 +233,7 @@ fn edited_rules(edit: &PromotionEdit, before: &Promotion) -> Result<Value, Chang
         let does = rules::sentences(&before.rules, before.currency.as_deref()).join(" ");
         let why = match before.rules.len() {
             1 => "has a rule that is more than a discount and a minimum spend".to_owned(),
-            rules => format!("has {rules} rules"),
+            rules => format!("has {}", count(rules, "rule")),
         };
         return Err(ChangeError::invalid(
             format!(
@@ -317,7 +318,7 @@ fn warnings(before: &Promotion, after: &Promotion, now: Timestamp) -> Vec<String
         warnings.push("Its end is past: its codes do not work until ends_at is later.".to_owned());
     }
     if after.is_used_up() {
-        warnings.push(format!("It has {} uses already, so its cap is reached.", after.current_uses));
+        warnings.push(format!("It has {} already, so its cap is reached.", count(after.current_uses, "use")));
     }
     if turned_on && before.status == Status::Invalid {
         warnings.push("BigCommerce had set it to INVALID: look at its rules with get_promotion.".to_owned());

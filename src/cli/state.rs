@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
 use crate::config::{ConfigError, GuardArgs};
+use crate::coupons::text::count;
 use crate::jobs::{Journal, Scope};
 use crate::state::{AuditLog, Location, State, StateSettings, default_directory};
 
@@ -48,16 +49,17 @@ pub(super) async fn run(command: &StateCommand) -> anyhow::Result<ExitCode> {
     let jobs = Journal::new(Location::Directory(directory.clone()), Scope::All).prune(before).await?;
     let pruned = State::new(settings).prune(before, now).await?;
     output::data(&format!(
-        "{}: forgot {} changes, {} confirmations, {} counts, {jobs} jobs",
+        "{}: forgot {}, {}, {} and {}",
         directory.display(),
-        pruned.changes,
-        pruned.tokens,
-        pruned.counter_entries
+        count(pruned.changes, "change"),
+        count(pruned.tokens, "confirmation"),
+        count(pruned.counter_entries, "daily count"),
+        count(jobs, "job")
     ));
     if pruned.unended_changes_kept > 0 {
         output::note(&format!(
-            "note: kept {} changes whose end was never seen; undo can still take them back",
-            pruned.unended_changes_kept
+            "note: kept {} whose end was never seen; undo can still take it back",
+            count(pruned.unended_changes_kept, "change")
         ));
     }
     if let Some(audit_log) = &pruned.audit_log_kept {

@@ -33,6 +33,17 @@ pub fn harmless(text: &str) -> String {
     cut(&plain(text), SENTENCE, &|text| text.to_owned())
 }
 
+/// So many of something: `1 code`, `5 codes`.
+pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// How often: `once`, `5 times`.
+pub fn times(number: u64) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
+
 /// A cell of a table that no spreadsheet runs: one that begins like a formula is text after an apostrophe. A text
 /// that BigCommerce takes as a code stays as it is, for whoever reads it needs it so.
 pub fn no_formula(cell: String) -> String {

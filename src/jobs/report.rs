@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::coupons::UseLimits;
+use crate::coupons::text::count;
 
 use super::spec::{BatchMade, Doomed, DoomedCode, SingleCode, SingleMade};
 use super::{JobId, JobRecord, Journal, JournalError, Kind, Unit, UnitState};
@@ -140,7 +141,7 @@ fn of_unit(kind: Kind, unit: &Unit) -> Vec<Row> {
 fn of_batch(unit: &Unit) -> Vec<Row> {
     let made: Option<BatchMade> = unit.result.as_deref().and_then(|made| serde_json::from_str(made).ok());
     let Some(made) = made else {
-        let detail = format!("a batch of {} codes: {}", unit.size, doubt(unit));
+        let detail = format!("a batch of {}: {}", count(unit.size, "code"), doubt(unit));
         return vec![Row::new(String::new(), None, "unknown", detail)];
     };
     let adopted = !made.ids.is_empty();

@@ -8,6 +8,7 @@ use crate::changes::delete_codes::{Choice, MOST_IDS, MOST_TEXTS, PlannedDeletion
 use crate::changes::{Carried, ChangeError, Desk};
 use crate::coupons::CodeText;
 use crate::coupons::code_filter::Uses;
+use crate::coupons::text::count;
 
 use super::change::{ChangeTool, Draft};
 use super::context::CallContext;
@@ -114,12 +115,12 @@ impl ChangeTool for DeleteCouponCodes {
         detail.remaining_count = remaining;
         let gone = match carried.codes_deleted.as_slice() {
             [(_, only)] => format!("The code {} is deleted", crate::coupons::quoted(&only.code)),
-            several => format!("{} codes are deleted", several.len()),
+            several => format!("{} are deleted", count(several.len(), "code")),
         };
         let stay = match remaining {
             None => String::new(),
             Some(1) => "; 1 code of the promotion stays".to_owned(),
-            Some(codes) => format!("; {codes} codes of the promotion stay"),
+            Some(codes) => format!("; {} of the promotion stay", count(codes, "code")),
         };
         format!("{gone}{stay}. undo brings what is gone back, with new ids and 0 uses.")
     }

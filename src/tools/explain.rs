@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::bigcommerce::{ApiError, EndpointError, NoAnswer, Refusal, Unreadable};
 use crate::coupons::error::Owner;
+use crate::coupons::text::times;
 use crate::coupons::{CodeTextError, CouponCode, CouponError, PromotionChoice, clean, quoted};
 
 use super::error::{ErrorCode, ToolError};
@@ -90,8 +91,8 @@ fn conflict(existing: &CouponCode, owner: &Owner) -> ToolError {
     let (message, hint) = match owner {
         Owner::Same => (
             format!(
-                "The code {code} exists already in this promotion with other limits: {limits}, used {} times.",
-                existing.current_uses
+                "The code {code} exists already in this promotion with other limits: {limits}, used {}.",
+                times(existing.current_uses)
             ),
             "Use it as it is, or choose another code: the limits of a code cannot be changed.".to_owned(),
         ),

@@ -12,6 +12,7 @@ use crate::bigcommerce::Patience;
 use crate::changes::{ChangeError, Desk};
 use crate::coupons::CouponError;
 use crate::coupons::code_filter::{CodeFilter, Uses};
+use crate::coupons::text::count;
 use crate::jobs::export::{self, COLUMNS, FileText};
 use crate::jobs::spec::{ExportSpec, Spec, WorkSpec};
 use crate::jobs::{JobRecord, JobState, Kind};
@@ -144,8 +145,10 @@ impl CouponTool for ExportCouponCodes {
         let record = followed.record;
         let rows = record.counts.succeeded;
         let message = match record.state {
-            JobState::Done if rows == 1 => format!("1 code is written to {}.", path.display()),
-            JobState::Done => format!("{rows} codes are written to {}.", path.display()),
+            JobState::Done => {
+                let are = if rows == 1 { "is" } else { "are" };
+                format!("{} {are} written to {}.", count(rows, "code"), path.display())
+            }
             _ => followed.message,
         };
         let output = Output {

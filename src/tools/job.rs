@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bigcommerce::Patience;
 use crate::changes::{ChangeError, Desk};
+use crate::coupons::text::count;
 use crate::coupons::{Promotion, promotion, quoted};
 use crate::jobs::spec::{Spec, WorkSpec};
 use crate::jobs::{JobId, JobIdError, JobRecord, JobState, Kind, NewJob};
@@ -192,12 +193,12 @@ fn abridged(arguments: &Value) -> Value {
         Value::String(text) if text.len() > LONGEST => {
             json!(format!("({} characters)", text.chars().count()))
         }
-        Value::Array(items) if items.len() > MOST => json!(format!("({} items)", items.len())),
+        Value::Array(items) if items.len() > MOST => json!(format!("({})", count(items.len(), "item"))),
         Value::Object(members) => {
             let shown = |name: &str, value: &Value| match value {
                 // What was imported is told by what came of it.
                 Value::String(text) if name == "csv_text" => {
-                    json!(format!("({} lines)", text.trim().lines().count()))
+                    json!(format!("({})", count(text.trim().lines().count(), "line")))
                 }
                 other => abridged(other),
             };
@@ -223,9 +224,11 @@ pub(super) async fn wait(
         let tell = async move {
             if let Some(progress) = progress {
                 let done = counts.succeeded + counts.failed;
-                let of =
-                    if counts.requested > 0 { format!(" of {}", counts.requested) } else { String::new() };
-                let message = format!("{done}{of} codes {}", so_far_word(kind));
+                let codes = match counts.requested {
+                    0 => count(done, "code"),
+                    requested => format!("{done} of {}", count(requested, "code")),
+                };
+                let message = format!("{codes} {}", so_far_word(kind));
                 progress.tell(done, counts.requested, message).await;
             }
         };

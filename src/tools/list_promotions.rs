@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::bigcommerce::Patience;
 use crate::changes::Desk;
 use crate::coupons::promotion_list::{PromotionFilter, PromotionList};
+use crate::coupons::text;
 use crate::coupons::{CodeText, promotion, store_time};
 
 use super::promotion_row::{PromotionRow, State};
@@ -209,10 +210,7 @@ impl Output {
 /// `1 automatic promotion not shown: kind=all shows it.`
 fn not_shown(count: u64, asked: Option<promotion::Kind>) -> String {
     let kind = if asked == Some(promotion::Kind::Coupon) { "automatic" } else { "coupon" };
-    match count {
-        1 => format!("1 {kind} promotion not shown: kind=all"),
-        count => format!("{count} {kind} promotions not shown: kind=all"),
-    }
+    format!("{} not shown: kind=all", text::count(count, &format!("{kind} promotion")))
 }
 
 /// The next step of a caller who got no row.

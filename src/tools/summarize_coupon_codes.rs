@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::changes::{ChangeError, Desk};
 use crate::coupons::CodeText;
 use crate::coupons::summary::{SummaryReport, SummaryRequest};
+use crate::coupons::text::count;
 use crate::jobs::JobState;
 use crate::jobs::spec::{SummarizeSpec, WorkSpec};
 
@@ -87,14 +88,14 @@ impl CouponTool for SummarizeCouponCodes {
         let report = report.transpose().map_err(|error| ToolError::internal(&error))?;
         let message = match (&report, record.state) {
             (Some(report), JobState::Done) => format!(
-                "Promotion {} {} has {} codes: {} unused, {} used, {} of them used up; {} uses in all.",
+                "Promotion {} {} has {}: {} unused, {} used, {} of them used up; {} in all.",
                 promotion.id,
                 promotion.quoted_name(),
-                report.codes,
+                count(report.codes, "code"),
                 report.unused,
                 report.used,
                 report.used_up,
-                report.uses
+                count(report.uses, "use")
             ),
             _ => followed.message,
         };

@@ -91,7 +91,7 @@ async fn state_prune_forgets_old_changes_and_leaves_the_audit_log() {
     assert!(kept.stdout.contains("forgot 0 changes"), "{}", kept.stdout);
     let pruned = run(&["state", "prune", "--older-than", "1ms", "--state-dir", state]).await;
     assert_eq!(pruned.code, Some(0), "{}", pruned.stderr);
-    assert!(pruned.stdout.contains("forgot 1 changes"), "{}", pruned.stdout);
+    assert!(pruned.stdout.contains("forgot 1 change,"), "{}", pruned.stdout);
     assert!(pruned.stderr.contains("audit.jsonl is left as it is"), "{}", pruned.stderr);
     let log = std::fs::read_to_string(format!("{state}/audit.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 1);

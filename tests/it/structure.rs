@@ -99,3 +99,35 @@ fn no_text_holds_a_date_that_is_still_to_come() {
         }
     }
 }
+
+/// The nouns that are counted in what people read.
+const COUNTED: [&str; 7] = ["codes", "uses", "promotions", "jobs", "items", "rules", "lines"];
+
+/// `coupons::text` decides how a number and its noun agree: "1 code", "2 codes", "once".
+#[test]
+fn no_text_counts_by_itself() {
+    let mut found = Vec::new();
+    for (file, text) in sources()
+        .into_iter()
+        .filter(|(file, _)| !file.ends_with("coupons/text.rs") && !file.ends_with("tests.rs"))
+    {
+        for (number, line) in text.lines().enumerate() {
+            let is_comment = line.trim_start().starts_with("//");
+            let counts = COUNTED.iter().any(|noun| {
+                let mut rest = line;
+                while let Some((before, after)) = rest.split_once(&format!("}} {noun}")) {
+                    let ends = after.chars().next().is_none_or(|next| !next.is_alphanumeric() && next != '_');
+                    if ends && before.contains('{') && before.contains('"') {
+                        return true;
+                    }
+                    rest = after;
+                }
+                false
+            });
+            if counts && !is_comment {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "use coupons::text::count or times:\n{}", found.join("\n"));
+}

@@ -1,6 +1,7 @@
 //! Planning the deletion of more codes than one call reads or deletes: as a job.
 
 use crate::coupons::code_filter::{CodeFilter, Uses};
+use crate::coupons::text::count;
 use crate::coupons::{Promotion, quoted};
 use crate::jobs::spec::{DeleteSpec, WorkSpec};
 use crate::jobs::{JobId, Kind, units};
@@ -8,7 +9,7 @@ use crate::jobs::{JobId, Kind, units};
 use super::super::generate_codes::MOST_CODES;
 use super::super::plan::{CodeRow, Order, Plan, digest};
 use super::found::alternative;
-use super::{Fitting, MOST_READ, PlannedDeletion, counted, lines as lines_of};
+use super::{Fitting, MOST_READ, PlannedDeletion, lines as lines_of};
 
 /// The plan of a job that deletes what fits.
 ///
@@ -29,20 +30,24 @@ pub(super) fn plan(
             let rows: Vec<CodeRow> = codes.iter().cloned().map(CodeRow::from).collect();
             let headline = match made_by {
                 Some((job, made)) => {
-                    format!("Delete {} of the {made} that the job {job} made on {on}", counted(codes.len()))
+                    format!(
+                        "Delete {} of the {made} that the job {job} made on {on}",
+                        count(codes.len(), "code")
+                    )
                 }
-                None => format!("Delete {} of {on}", counted(codes.len())),
+                None => format!("Delete {} of {on}", count(codes.len(), "code")),
             };
             let mut lines = lines_of(&rows.iter().collect::<Vec<_>>());
             lines.push(stay.sentence());
             (headline, lines, codes.len() as u64)
         }
         Fitting::Among(total) => {
-            let total_in_words =
-                total.map_or_else(|| format!("more than {MOST_READ}"), |total| total.to_string());
-            let found = format!(
-                "It has {total_in_words} codes; how many of them go is found out while they are read."
+            let total_in_words = total.map_or_else(
+                || format!("more than {}", count(MOST_READ, "code")),
+                |total| count(total, "code"),
             );
+            let found =
+                format!("It has {total_in_words}; how many of them go is found out while they are read.");
             let most = match (&filter.ids, made_by) {
                 (Some(ids), _) => ids.len() as u64,
                 (None, Some((_, made))) => made,
@@ -108,7 +113,7 @@ fn in_words(filter: &CodeFilter) -> String {
         .map_or_else(String::new, |prefix| format!(" that begin with {}", quoted(prefix)));
     let before = filter.created_before.map_or_else(String::new, |before| format!(" made before {before}"));
     match &filter.ids {
-        Some(ids) => counted(ids.len()),
+        Some(ids) => count(ids.len(), "code"),
         None => format!("all {uses}codes{prefix}{before}"),
     }
 }

@@ -1,5 +1,6 @@
 //! The codes that a deletion takes, by promotion, and the plan that they make.
 
+use crate::coupons::text::count;
 use crate::coupons::{CouponCode, Promotion, quoted};
 
 use super::super::ChangeError;
@@ -53,12 +54,13 @@ impl Found {
         if all.is_empty() {
             return PlannedDeletion { not_found: self.missing, stay: None, plan: None };
         }
-        let count = all.len();
+        let total = all.len();
+        let codes_in_all = count(total, "code");
         let headline = match self.promotions.as_slice() {
             [(promotion, codes)] => {
                 format!("{} of promotion {} {}", deleting(codes), promotion.id, promotion.quoted_name())
             }
-            several => format!("Delete {} of {} promotions", counted(count), several.len()),
+            several => format!("Delete {codes_in_all} of {}", count(several.len(), "promotion")),
         };
         let mut lines = lines(&all);
         lines.extend(self.stay.map(Staying::sentence));
@@ -68,7 +70,7 @@ impl Found {
             headline,
             lines,
             alternative: Some(alternative()),
-            asks: vec![format!("it deletes {}", counted(count))],
+            asks: vec![format!("it deletes {codes_in_all}")],
             warnings: Vec::new(),
             resulting: Vec::new(),
             gets_codes: Vec::new(),
@@ -76,7 +78,7 @@ impl Found {
                 .promotions
                 .into_iter()
                 .map(|(promotion, codes)| {
-                    let route = match (count, codes.len()) {
+                    let route = match (total, codes.len()) {
                         (1, 1) if by_text => Route::Text,
                         (_, 1) => Route::Id,
                         _ => Route::Ids,
@@ -94,15 +96,10 @@ pub(super) fn alternative() -> String {
         .to_owned()
 }
 
-/// `412 codes`
-pub(in crate::changes) fn counted(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "code" } else { "codes" })
-}
-
 fn deleting(codes: &[CodeRow]) -> String {
     match codes {
         [only] => format!("Delete code {}", quoted(&only.code)),
-        several => format!("Delete {}", counted(several.len())),
+        several => format!("Delete {}", count(several.len(), "code")),
     }
 }
 
@@ -115,15 +112,14 @@ pub(in crate::changes) fn lines(codes: &[&CodeRow]) -> Vec<String> {
     let used = codes.iter().filter(|row| row.current_uses > 0).count();
     let uses: u64 = codes.iter().map(|row| row.current_uses).sum();
     if used > 0 {
-        lines.push(format!("{} had {uses} uses in all; that count is lost.", counted(used)));
+        lines.push(format!("{} had {} in all; that count is lost.", count(used, "code"), count(uses, "use")));
     }
     if used < codes.len() {
         lines.push(format!(
             "{} never used, which does not mean never sent: a customer may hold one.",
-            if codes.len() - used == 1 {
-                "1 code was".to_owned()
-            } else {
-                format!("{} codes were", codes.len() - used)
+            match codes.len() - used {
+                1 => "1 code was".to_owned(),
+                several => format!("{} were", count(several, "code")),
             }
         ));
     }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::coupons::text::count;
 use crate::jobs::spec::Spec;
 use crate::jobs::{JobId, JobRecord, JobState};
 
@@ -85,7 +86,7 @@ pub(super) fn progress(record: &JobRecord) -> String {
 pub(super) fn title(record: &JobRecord) -> String {
     let codes = match record.standing().requested {
         0 => "codes".to_owned(),
-        requested => format!("{requested} codes"),
+        requested => count(requested, "code"),
     };
     let place = match record.promotion_id {
         Some(id) => format!(" of promotion {id}"),

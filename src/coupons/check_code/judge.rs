@@ -5,6 +5,7 @@ mod order;
 use jiff::tz::TimeZone;
 
 use crate::coupons::promotion::Status;
+use crate::coupons::text::{count, times};
 use crate::coupons::{CouponCode, Promotion, quoted, store_time};
 
 use super::{Circumstances, Reason, ReasonCode, Unchecked};
@@ -152,8 +153,9 @@ impl Judgement<'_> {
             self.refuse(
                 ReasonCode::PromotionUsedUp,
                 format!(
-                    "{subject} is used up: {} of {max} uses recorded by BigCommerce.",
-                    self.promotion.current_uses
+                    "{subject} is used up: {} of {} recorded by BigCommerce.",
+                    self.promotion.current_uses,
+                    count(max, "use")
                 ),
                 format!(
                     "update_promotion with promotion_id {id}, a max_uses above {}{} opens it again.",
@@ -167,7 +169,10 @@ impl Judgement<'_> {
         if max > 0 && uses >= max {
             self.refuse(
                 ReasonCode::CodeUsedUp,
-                format!("The code {code} is used up: {uses} of {max} uses recorded by BigCommerce."),
+                format!(
+                    "The code {code} is used up: {uses} of {} recorded by BigCommerce.",
+                    count(max, "use")
+                ),
                 format!(
                     "replace_coupon_code with code {code} and a max_uses above {uses} keeps the text; \
                      create_coupon_code makes another code."
@@ -175,10 +180,7 @@ impl Judgement<'_> {
             );
         }
         if self.code.limits.max_uses_per_customer > 0 {
-            let times = match self.code.limits.max_uses_per_customer {
-                1 => "once".to_owned(),
-                times => format!("{times} times"),
-            };
+            let times = times(self.code.limits.max_uses_per_customer);
             self.findings.notes.push(format!(
                 "A customer may use the code {times}; BigCommerce does not tell how often one has."
             ));

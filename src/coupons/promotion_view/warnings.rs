@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use crate::coupons::Promotion;
 use crate::coupons::promotion::{Kind, Status};
 use crate::coupons::promotion_list::CodesGlimpse;
+use crate::coupons::text::count;
 
 /// BigCommerce recommends no more rules than these (its guide to promotions).
 const MOST_RULES: usize = 10;
@@ -58,7 +59,7 @@ pub(super) fn about(
         )
     });
     let many = (rules > MOST_RULES)
-        .then(|| format!("It has {rules} rules; BigCommerce recommends at most {MOST_RULES}."));
+        .then(|| format!("It has {}; BigCommerce recommends at most {MOST_RULES}.", count(rules, "rule")));
     let found = checks.into_iter().filter(|(holds, _)| *holds).map(|(_, warning)| warning.to_owned());
     found.chain(dates).chain(many).collect()
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::bigcommerce::page::MAX_LIMIT;
 use crate::bigcommerce::wire::NewBatch;
 use crate::bigcommerce::{ApiError, CodeQuery, Patience, Position};
+use crate::coupons::text::count;
 use crate::coupons::{CouponCode, Store};
 
 use super::settle::{Match, whole_batches};
@@ -171,8 +172,8 @@ impl Codegen {
         let distinct: HashSet<&String> = codes.iter().collect();
         if distinct.len() != unit.size as usize {
             return Verdict::Doubtful(format!(
-                "BigCommerce answered {} codes for a batch of {}.",
-                distinct.len(),
+                "BigCommerce answered {} for a batch of {}.",
+                count(distinct.len(), "code"),
                 unit.size
             ));
         }
@@ -246,11 +247,11 @@ fn unclear(sizes: &[u32], appeared: &[CouponCode]) -> Halt {
     let more = appeared.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let reason = format!(
-        "The answers to {} requests for {} codes were lost, and {} codes appeared that may be theirs but make no \
+        "The answers to {} for {} were lost, and {} appeared that may be theirs but make no \
          whole batches: {}{more}. Look whose they are; once those that are nobody's are deleted, resume the job.",
-        sizes.len(),
-        sizes.iter().map(|&size| u64::from(size)).sum::<u64>(),
-        appeared.len(),
+        count(sizes.len(), "request"),
+        count(sizes.iter().map(|&size| u64::from(size)).sum::<u64>(), "code"),
+        count(appeared.len(), "code"),
         named.join(", ")
     );
     Halt::unclear(reason, appeared.iter().map(|code| (code.id, code.code.clone())).collect())

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::bigcommerce::Patience;
 use crate::coupons::code_shape::CodeShape;
+use crate::coupons::text::count;
 use crate::coupons::{CodeText, CouponError, Created, NewCode, Outcome, Store};
 
 use super::{Verdict, Work};
@@ -138,7 +139,7 @@ impl Singles {
             return Verdict::Final(failed(unit, why), Halt::failed(reason));
         }
         if refused >= MOST_REFUSED {
-            let reason = format!("{why} {refused} codes in a row were refused.");
+            let reason = format!("{why} {} in a row were refused.", count(refused, "code"));
             return Verdict::Final(failed(unit, why), Halt::failed(reason));
         }
         Verdict::Concluded(failed(unit, why))

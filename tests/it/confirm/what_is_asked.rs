@@ -330,7 +330,7 @@ async fn an_operator_moves_the_thresholds() {
     let soon = ordinary(json!({"discount_value": 5, "max_uses": null}));
     asks(&mut host, "create_promotion", soon, "more than 5 days").await;
     let with_code = ordinary(json!({"discount_value": 5, "code": "ONE"}));
-    asks(&mut host, "create_promotion", with_code, "creates 1 codes").await;
+    asks(&mut host, "create_promotion", with_code, "creates 1 code.").await;
     asks(&mut host, "update_promotion", json!({"promotion_id": plain, "max_uses": 101}), "101").await;
     let loose = store.config("[confirm]\npercent_above = 80\nend_within_days = 365\ncap_growth_above = 10\n");
     let mut host = store.asking(LEGACY, &["--config", &loose]).await;

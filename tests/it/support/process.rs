@@ -32,7 +32,7 @@ pub(crate) fn binary(arguments: &[&str]) -> Command {
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) url: String,
-    /// What it said before it listened.
+    /// What it said until it listened.
     pub(crate) start_log: String,
     log: Arc<Mutex<String>>,
 }
@@ -51,11 +51,13 @@ impl Server {
         let url = loop {
             let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
             let line = line.unwrap_or_else(|| panic!("the server ended before it listened:\n{start_log}"));
-            if let Some((_, address)) = line.split_once("listening on http://") {
-                break format!("http://{}", address.trim());
-            }
             start_log.push_str(&line);
             start_log.push('\n');
+            if let Some((_, address)) = line.split_once("listening on http://") {
+                // Up to the end of the line, or of the string in a line of JSON.
+                let address = address.split('"').next().unwrap_or_default();
+                break format!("http://{}", address.trim());
+            }
         };
         // What else it says is read, so that it never blocks on a full pipe.
         let log = Arc::new(Mutex::new(String::new()));

@@ -105,7 +105,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// "1 item", "2 items".
 pub(super) fn item_count(count: u64) -> String {
-    if count == 1 { "1 item".to_owned() } else { format!("{count} items") }
+    crate::coupons::text::count(count, "item")
 }
 
 /// "a, b and c".
