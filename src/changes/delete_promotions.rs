@@ -117,12 +117,11 @@ fn plan(found: Vec<(Promotion, Vec<CodeRow>)>) -> Plan {
     }
     steps.push(Step::DeletePromotions { documents });
     Plan {
- order: None,
+        order: None,
         headline,
         lines,
         alternative: Some(
-            "Disabling instead (update_promotion, status DISABLED) stops all codes at once and can be taken back."
-                .to_owned(),
+            "Disabling instead (status DISABLED) stops all codes at once and can be taken back.".to_owned(),
         ),
         steps,
         resulting,

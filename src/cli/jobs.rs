@@ -12,11 +12,12 @@ mod view;
 mod watch;
 
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::jobs::{JobId, JobRecord, Journal, Scope};
+use crate::jobs::{JobId, JobIdError, JobRecord, Journal, Scope};
 use crate::state::Location;
 
 use super::output;
@@ -43,9 +44,24 @@ pub(super) enum JobsCommand {
 pub(super) struct One {
     /// The job's id; `coupon-mcp jobs list` shows them.
     #[arg(value_name = "ID")]
-    id: JobId,
+    id: AskedFor,
     #[command(flatten)]
     serve: ServeArgs,
+}
+
+/// A job's id, and how it was typed: a character that is easily mistaken is read as the one that ids have.
+#[derive(Debug, Clone)]
+struct AskedFor {
+    typed: String,
+    id: JobId,
+}
+
+impl FromStr for AskedFor {
+    type Err = JobIdError;
+
+    fn from_str(typed: &str) -> Result<Self, JobIdError> {
+        Ok(Self { typed: typed.trim().to_owned(), id: typed.parse()? })
+    }
 }
 
 pub(super) async fn run(command: JobsCommand) -> anyhow::Result<ExitCode> {
@@ -76,7 +92,9 @@ fn note_nothing_kept() {
 }
 
 /// The job that is meant.
-async fn job(journal: &Journal, id: &JobId) -> anyhow::Result<JobRecord> {
-    let found = journal.job(id).await?;
-    found.with_context(|| format!("there is no job {id}; `coupon-mcp jobs list` shows those that there are"))
+async fn job(journal: &Journal, asked: &AskedFor) -> anyhow::Result<JobRecord> {
+    let found = journal.job(&asked.id).await?;
+    found.with_context(|| {
+        format!("there is no job {}; `coupon-mcp jobs list` shows those that there are", asked.typed)
+    })
 }

@@ -92,7 +92,7 @@ impl Found {
 }
 
 pub(super) fn alternative() -> String {
-    "Disabling the promotion (update_promotion, status DISABLED) stops all its codes and can be taken back."
+    "Disabling the promotion instead (status DISABLED) stops all its codes at once and can be taken back."
         .to_owned()
 }
 

@@ -14,9 +14,10 @@ use super::{One, view};
 const TO_STOP: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(100);
 
-pub(super) async fn run(One { id, serve }: &One) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(One { id: asked, serve }: &One) -> anyhow::Result<ExitCode> {
+    let id = &asked.id;
     let journal = super::journal(serve)?;
-    let before = super::job(&journal, id).await?;
+    let before = super::job(&journal, asked).await?;
     if matches!(before.state, JobState::Done | JobState::Cancelled | JobState::Failed) {
         output::data(&format!(
             "{id} had ended already: {}, {}",
@@ -28,7 +29,7 @@ pub(super) async fn run(One { id, serve }: &One) -> anyhow::Result<ExitCode> {
     journal.request_cancel(id).await?;
     let deadline = Instant::now() + TO_STOP;
     loop {
-        let record = super::job(&journal, id).await?;
+        let record = super::job(&journal, asked).await?;
         if record.state != JobState::Running {
             output::data(&format!("{id}: {}, {}", record.state.as_str(), view::progress(&record)));
             return Ok(ExitCode::SUCCESS);

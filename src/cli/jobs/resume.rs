@@ -20,7 +20,8 @@ use super::{One, view};
 const TO_ITS_END: Duration = Duration::from_hours(24 * 365);
 
 /// Ends when the job has ended.
-pub(super) async fn run(One { id, serve }: &One) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(One { id: asked, serve }: &One) -> anyhow::Result<ExitCode> {
+    let id = &asked.id;
     let guards = serve.guard.resolve()?;
     let desk = store::desk(serve, &guards)?;
     let jobs = Arc::clone(desk.jobs());
@@ -28,7 +29,7 @@ pub(super) async fn run(One { id, serve }: &One) -> anyhow::Result<ExitCode> {
         super::note_nothing_kept();
         return Ok(ExitCode::SUCCESS);
     }
-    let before = super::job(jobs.journal(), id).await?;
+    let before = super::job(jobs.journal(), asked).await?;
     if matches!(before.state, JobState::Done | JobState::Running) {
         let progress = view::progress(&before);
         output::data(&format!("{id} cannot be resumed: {}, {progress}", before.state.as_str()));

@@ -159,12 +159,15 @@ async fn nothing_is_left_behind_where_there_is_no_job() {
     let stage = Stage::start().await;
     let unknown =
         format!("error: there is no job {NOBODYS}; `coupon-mcp jobs list` shows those that there are\n");
+    let typed = unknown.replace(NOBODYS, "job_abcdefghijkl");
     for (arguments, code, stdout, stderr) in [
         (vec!["list"], 0, "", "there is no job\n"),
         (vec!["list", "--json"], 0, "[]\n", ""),
         (vec!["show", NOBODYS], 1, "", unknown.as_str()),
         (vec!["show", NOBODYS, "--json"], 1, "", unknown.as_str()),
         (vec!["cancel", NOBODYS], 1, "", unknown.as_str()),
+        // An l is read as a 1, and the answer is about what was typed.
+        (vec!["cancel", "job_abcdefghijkl"], 1, "", typed.as_str()),
         (vec!["report", NOBODYS], 1, "", unknown.as_str()),
     ] {
         let looked = stage.jobs(&arguments).await;
