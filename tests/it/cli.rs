@@ -4,6 +4,8 @@ use serde_json::json;
 
 use crate::support::finished::{finish, run};
 use crate::support::process::binary;
+#[cfg(target_os = "linux")]
+use crate::support::terminal::{Terminal, assert_fits};
 use crate::support::{TOOLS, tool_names};
 
 #[tokio::test]
@@ -191,4 +193,30 @@ async fn a_command_for_people_logs_no_more_than_warnings() {
     generate.args(["--sandbox", "--sandbox-data"]).env("XDG_STATE_HOME", directory.path());
     let called = finish(generate).await;
     assert_eq!((called.code, called.stderr.as_str()), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_on_a_terminal_says_what_it_waits_for() {
+    for arguments in [["stdio", "--sandbox"].as_slice(), &["stdio"]] {
+        let terminal = Terminal::open();
+        let mut server = terminal.spawn(binary(arguments));
+        terminal.shows("coupon-mcp demo").await;
+        server.kill().await.unwrap();
+        let said = terminal.lines().await.join(" ");
+        assert!(
+            said.contains("waiting for an AI host") && said.contains("coupon-mcp config --help"),
+            "{said}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn help_wraps_at_the_terminals_width() {
+    let terminal = Terminal::open();
+    assert_eq!(terminal.spawn(binary(&["help", "http"])).wait().await.unwrap().code(), Some(0));
+    let lines = terminal.lines().await;
+    assert!(lines.len() > 50);
+    assert_fits(&lines);
 }

@@ -4,3 +4,5 @@ mod cancel;
 mod look;
 mod run;
 mod stage;
+#[cfg(target_os = "linux")]
+mod terminal;

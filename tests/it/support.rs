@@ -15,6 +15,8 @@ pub(crate) mod stage;
 pub(crate) mod state;
 pub(crate) mod stdio_host;
 pub(crate) mod store_view;
+#[cfg(target_os = "linux")]
+pub(crate) mod terminal;
 pub(crate) mod wire;
 
 use coupon_mcp::clock::Clock;

@@ -96,6 +96,7 @@ impl Watch {
         let bar = self.bars.add(bar);
         // What was done before says nothing of the pace now.
         bar.reset_eta();
+        bar.tick();
         self.watched.insert(job.id.clone(), Watched { bar, is_elsewhere });
     }
 

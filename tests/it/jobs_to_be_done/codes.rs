@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::session::{Ceiling, Session, influencers, nothing};
+use super::session::{Ceiling, Session, influencers, nothing, tokens};
 
 #[tokio::test]
 async fn add_a_code_to_the_influencer_promotion() {
@@ -82,6 +82,7 @@ async fn delete_the_codes_that_nobody_used() {
     assert_eq!(asked["preview"]["headline"], "Delete 600 codes of promotion 4 \"Loyalty Rewards\"");
     assert!(asked["preview"]["details"].to_string().contains("does not mean never sent"), "{asked}");
     assert_eq!(done["deleted_count"], 600);
+    assert!(tokens(&done.to_string()) < 600, "{done}");
     let left = session.sandbox.get("/promotions/4/codes?limit=1").await;
     assert_eq!(left["meta"]["pagination"]["total"], 400);
 }

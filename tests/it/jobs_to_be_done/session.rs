@@ -86,7 +86,7 @@ impl Session {
     }
 }
 
-fn tokens(text: &str) -> usize {
+pub(super) fn tokens(text: &str) -> usize {
     tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
 }
 
