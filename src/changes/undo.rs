@@ -1,5 +1,6 @@
 //! Planning to take a change back.
 
+mod last;
 mod left;
 
 use std::collections::{BTreeSet, HashSet};
@@ -130,7 +131,7 @@ impl Desk {
                     !holds(&now.document, &field)
                 });
                 edited.map_or(Ok(()), |(name, _)| {
-                    Err(changed_since(format!("{name} of promotion {promotion_id} is another now")))
+                    Err(changed_since(format!("{name} of promotion {promotion_id} changed")))
                 })
             }
             Expect::Codes { promotion_id, ids } => {
@@ -229,6 +230,14 @@ fn undo_of(change: &Change) -> Result<Undo, ChangeError> {
     }
 }
 
+/// A field that is put back, with its value where that is a word.
+fn field_in_words((name, value): (&String, &Value)) -> String {
+    match (name.as_str(), value.as_str()) {
+        ("status", Some(status)) => format!("status {status}"),
+        _ => name.clone(),
+    }
+}
+
 /// The uses that a promotion had when it was deleted.
 fn uses_before(change: &Change, document: &Map<String, Value>) -> u64 {
     let before = change.before.get("before").and_then(Value::as_array).into_iter().flatten();
@@ -266,12 +275,12 @@ fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>, gets_codes
                 if uses > 0 {
                     asks.push(format!("a promotion that had {} comes back at 0", count(uses, "use")));
                 }
-                lines.push(format!("Makes promotion {} again, under a new id.", promotion.quoted_name()));
+                lines.push(format!("Makes promotion {} again, with a new id.", promotion.quoted_name()));
                 warnings
                     .push("A promotion that is made again has a new id, and its uses start at 0.".to_owned());
             }
             Step::UpdatePromotion { promotion_id, patch, .. } => {
-                let fields: Vec<_> = patch.keys().map(String::as_str).collect();
+                let fields: Vec<_> = patch.iter().map(field_in_words).collect();
                 lines.push(format!("Puts {} of promotion {promotion_id} back.", fields.join(", ")));
             }
             Step::DeletePromotions { documents } => {
@@ -281,7 +290,8 @@ fn plan(change: &Change, steps: Vec<Step>, resulting: Vec<Resulting>, gets_codes
                 asks.push("it deletes a promotion".to_owned());
             }
             Step::CreateCodes { codes, .. } => {
-                lines.push(format!("Makes {} again, under new ids.", count(codes.len(), "code")));
+                let ids = if codes.len() == 1 { "a new id" } else { "new ids" };
+                lines.push(format!("Makes {} again, with {ids}.", count(codes.len(), "code")));
                 let used = codes.iter().filter(|row| row.current_uses > 0).count();
                 if used > 0 {
                     let uses: u64 = codes.iter().map(|row| row.current_uses).sum();

@@ -25,7 +25,7 @@ pub(super) struct Undo;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
-    /// Default: your last change.
+    /// Default: your last change or job.
     #[serde(default)]
     change_id: Option<String>,
     /// Or: a job that made codes; those that are unused go.
@@ -110,7 +110,10 @@ impl ChangeTool for Undo {
         context: &CallContext,
         patience: &Patience,
     ) -> Result<Draft<Detail>, ToolError> {
-        let (change_id, job_id) = which(input)?;
+        let (change_id, job_id) = match which(input)? {
+            (None, None) => (None, desk.last_job_to_undo(&context.caller).await?),
+            named => named,
+        };
         if let Some(id) = job_id {
             let PlannedDeletion { plan, .. } = desk.plan_undo_job(&id, patience).await?;
             let detail = Detail::of(desk, id.to_string(), format!("Codes of the job {id}"));
@@ -119,7 +122,8 @@ impl ChangeTool for Undo {
         }
         let PlannedUndo { change, plan } =
             desk.plan_undo(change_id.as_deref(), &context.caller, patience).await?;
-        let detail = Detail::of(desk, change.id.to_string(), change.summary);
+        let mut detail = Detail::of(desk, change.id.to_string(), change.summary);
+        detail.zone = desk.zone_soon(patience).await;
         Ok(Draft { plan, detail, idle: "Nothing to undo: everything is as it was before.".to_owned() })
     }
 

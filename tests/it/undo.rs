@@ -2,4 +2,5 @@
 
 mod changed_since;
 mod each_change;
+mod last;
 mod which;

@@ -83,7 +83,7 @@ impl Desk {
                     !is(&patch) && !is(&before)
                 });
                 if let Some(name) = edited {
-                    return Err(changed_since(format!("{name} of promotion {promotion_id} is another now")));
+                    return Err(changed_since(format!("{name} of promotion {promotion_id} changed")));
                 }
                 (!holds(&now.document, &patch)).then_some(Step::UpdatePromotion {
                     promotion_id,
