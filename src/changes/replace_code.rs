@@ -75,7 +75,8 @@ impl Desk {
             None => false,
         };
         let as_it_is = new.code == old.code
-            && (new.max_uses, new.max_uses_per_customer) == (old.max_uses, old.max_uses_per_customer);
+            && (new.max_uses, new.max_uses_per_customer) == (old.max_uses, old.max_uses_per_customer)
+            && (replacement.count_past_uses || old.current_uses == 0);
         if if is_there { as_it_is } else { made } {
             return Ok(PlannedReplacement { promotion_id: promotion.id, old, new, plan: None });
         }
@@ -179,7 +180,7 @@ fn plan(
             .to_owned(),
     ];
     if old.current_uses > 0 {
-        let counted = if replacement.count_past_uses && old.max_uses + new.max_uses > 0 {
+        let counted = if replacement.count_past_uses && new.max_uses > 0 {
             " They are taken off the new cap."
         } else {
             ""

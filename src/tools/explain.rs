@@ -94,7 +94,8 @@ fn conflict(existing: &CouponCode, owner: &Owner) -> ToolError {
                 "The code {code} exists already in this promotion with other limits: {limits}, used {}.",
                 times(existing.current_uses)
             ),
-            "Use it as it is, or choose another code: the limits of a code cannot be changed.".to_owned(),
+            "Use it as it is, choose another code, or give this one other limits with replace_coupon_code."
+                .to_owned(),
         ),
         Owner::Other(promotions) => (
             format!(

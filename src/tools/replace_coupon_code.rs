@@ -75,7 +75,7 @@ impl ChangeTool for ReplaceCouponCode {
             return Ok(());
         }
         Err(ChangeError::invalid(
-            "It is not said what is to change.",
+            "Nothing is said to change.",
             "Give new_code, max_uses, max_uses_per_customer or unlimited; count_past_uses false alone starts the count \
              of uses at 0.",
         )
@@ -98,7 +98,7 @@ impl ChangeTool for ReplaceCouponCode {
         let PlannedReplacement { promotion_id, old, plan, .. } =
             desk.plan_replace_code(&replacement, patience).await?;
         let detail = Detail { promotion_id, old: (&old).into(), old_deleted: false, new: None };
-        Ok(Draft { plan, detail, idle: "Nothing to replace: the code is so already.".to_owned() })
+        Ok(Draft { plan, detail, idle: "Nothing to replace: the code is like that already.".to_owned() })
     }
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {

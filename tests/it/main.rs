@@ -45,6 +45,7 @@ mod processes;
 mod promotions;
 mod properties;
 mod readme;
+mod replace;
 mod sandbox;
 mod secrets;
 mod server;
