@@ -14,7 +14,7 @@ use crate::policy::{self, Counts, Facts};
 use crate::state::{AuditEntry, ChangeEnd, ChangeId, Ending};
 
 use super::gate::facts_of;
-use super::generate_codes::uses_in_words;
+use super::generate_codes::limits_in_words;
 use super::inverse::Undo;
 use super::plan::{CodeRow, Plan, PromotionRef, Route, Step};
 use super::record::audited;
@@ -84,11 +84,7 @@ impl Desk {
                 promotion.id,
                 promotion.quoted_name()
             ),
-            lines: vec![format!(
-                "It can be used {}, by one customer {}.",
-                uses_in_words(limits.max_uses),
-                uses_in_words(limits.max_uses_per_customer)
-            )],
+            lines: vec![format!("It {}.", limits_in_words(limits))],
             alternative: None,
             steps: vec![step],
             order: None,

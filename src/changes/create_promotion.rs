@@ -13,7 +13,7 @@ use crate::coupons::text::count;
 use crate::coupons::{CodeText, CouponError, Promotion, UseLimits, harmless, quoted};
 
 use super::discount_value::check_percentages;
-use super::generate_codes::uses_in_words;
+use super::generate_codes::limits_in_words;
 use super::inverse::to_create;
 use super::plan::{CodeRow, Plan, PromotionRef, Resulting, Step};
 use super::run::promotions::{holds, namesakes_of};
@@ -211,12 +211,7 @@ impl Desk {
             None => "No cap on uses.".to_owned(),
         });
         if let Some(code) = &new.code {
-            lines.push(format!(
-                "The code {} can be used {}, by one customer {}.",
-                quoted(code.as_str()),
-                uses_in_words(new.code_limits.max_uses),
-                uses_in_words(new.code_limits.max_uses_per_customer)
-            ));
+            lines.push(format!("The code {} {}.", quoted(code.as_str()), limits_in_words(new.code_limits)));
         }
         if let Some(source) = new.copy_from {
             lines.push(format!(

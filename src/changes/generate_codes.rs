@@ -5,7 +5,7 @@ use crate::bigcommerce::Patience;
 use crate::coupons::code_shape::{CodeShape, Maker, ShapeRequest, pattern};
 use crate::coupons::promotion::CouponType;
 use crate::coupons::text::{count, times};
-use crate::coupons::{Promotion, UseLimits, quoted};
+use crate::coupons::{CouponCode, Promotion, UseLimits, quoted};
 use crate::jobs::spec::{GenerateSpec, Spec, WorkSpec};
 use crate::jobs::units;
 use crate::jobs::{JobId, Kind};
@@ -77,13 +77,15 @@ impl Desk {
         CodeShape::parse(&generation.shape)?.0.check(codes)?;
         let promotion = self.load_promotion(generation.promotion_id, patience).await?;
         self.must_take(&promotion, codes, None, patience).await?;
-        let followed = self.follow_pattern(&mut generation, patience).await?;
+        let unused = self.unused_already(&generation, patience).await?;
+        let followed = follow_pattern(&mut generation, &unused);
         let (mut shape, mut notes) = CodeShape::parse(&generation.shape)?;
         notes.extend(followed);
         let limits = UseLimits {
             max_uses: generation.max_uses.unwrap_or(1).into(),
             max_uses_per_customer: generation.max_uses_per_customer.unwrap_or(1).into(),
         };
+        notes.extend(other_limits(&unused, limits));
         let is_bulk = promotion.coupon_type == Some(CouponType::Bulk);
         let within_codegen = limits.max_uses.max(limits.max_uses_per_customer) <= MOST_CODEGEN_USES;
         let by_codegen = is_bulk && within_codegen && shape.maker() == Maker::Codegen;
@@ -115,36 +117,15 @@ impl Desk {
         Ok(plan(&promotion, spec, codes, notes, file))
     }
 
-    /// Codes that fill a promotion up look like those that it has, unless it is said how they look. The sentence that
-    /// says so comes back.
-    async fn follow_pattern(
+    /// The first unused codes of a promotion that is to be filled up.
+    async fn unused_already(
         &self,
-        generation: &mut Generation,
+        generation: &Generation,
         patience: &Patience,
-    ) -> Result<Option<String>, ChangeError> {
-        let Amount::UntilUnused(target) = generation.amount else { return Ok(None) };
-        let asked = &generation.shape;
-        if asked.prefix.is_some() || asked.suffix.is_some() || asked.delimiter.is_some() {
-            return Ok(None);
-        }
+    ) -> Result<Vec<CouponCode>, ChangeError> {
+        let Amount::UntilUnused(_) = generation.amount else { return Ok(Vec::new()) };
         let page = self.store().walk_codes(generation.promotion_id, None).next(patience).await?;
-        let codes = page.unwrap_or_default();
-        let unused = codes.iter().filter(|code| code.current_uses == 0).map(|code| code.code.as_str());
-        let unused: Vec<_> = unused.collect();
-        let Some(pattern) = pattern::shared(&unused) else { return Ok(None) };
-        let length = asked.code_length.or_else(|| pattern.safe_length(target));
-        let shape = ShapeRequest { code_length: length, ..pattern.request() };
-        let Ok((parsed, _)) = CodeShape::parse(&shape) else { return Ok(None) };
-        if parsed.check(target).is_err() {
-            return Ok(None);
-        }
-        let exclude_characters = std::mem::take(&mut generation.shape.exclude_characters);
-        generation.shape = ShapeRequest { exclude_characters, ..shape };
-        Ok(Some(format!(
-            "The codes follow the pattern of the unused ones, such as {}: {}.",
-            quoted(pattern.example()),
-            parsed.example()
-        )))
+        Ok(page.unwrap_or_default().into_iter().filter(|code| code.current_uses == 0).collect())
     }
 
     /// Takes over from an earlier job what is not said.
@@ -175,13 +156,64 @@ impl Desk {
     }
 }
 
+/// Codes that fill a promotion up look like those that it has, unless it is said how they look. The sentence that says
+/// so comes back.
+fn follow_pattern(generation: &mut Generation, unused: &[CouponCode]) -> Option<String> {
+    let Amount::UntilUnused(target) = generation.amount else { return None };
+    let asked = &generation.shape;
+    if asked.prefix.is_some() || asked.suffix.is_some() || asked.delimiter.is_some() {
+        return None;
+    }
+    let texts: Vec<_> = unused.iter().map(|code| code.code.as_str()).collect();
+    let pattern = pattern::shared(&texts)?;
+    let length = asked.code_length.or_else(|| pattern.safe_length(target));
+    let shape = ShapeRequest { code_length: length, ..pattern.request() };
+    let (parsed, _) = CodeShape::parse(&shape).ok()?;
+    parsed.check(target).ok()?;
+    let exclude_characters = std::mem::take(&mut generation.shape.exclude_characters);
+    generation.shape = ShapeRequest { exclude_characters, ..shape };
+    Some(format!(
+        "The codes follow the pattern of the unused ones, such as {}: {}.",
+        quoted(pattern.example()),
+        parsed.example()
+    ))
+}
+
+/// Says so where codes that fill a promotion up have other limits than those that it has.
+fn other_limits(unused: &[CouponCode], limits: UseLimits) -> Option<String> {
+    let other = unused.iter().find(|code| in_effect(code.limits) != in_effect(limits))?;
+    Some(format!(
+        "Unused codes that are there have other limits: {} {}, a new one {}.",
+        quoted(&other.code),
+        limits_in_words(other.limits),
+        limits_in_words(limits)
+    ))
+}
+
+/// No customer has more uses than all of them together.
+fn in_effect(limits: UseLimits) -> UseLimits {
+    let (all, each) = (limits.max_uses, limits.max_uses_per_customer);
+    let each = if all > 0 && (each == 0 || each > all) { all } else { each };
+    UseLimits { max_uses: all, max_uses_per_customer: each }
+}
+
 /// The promotion as new codes can use it: where it has no cap, the codes' own limits are one.
 pub(super) fn as_codes_use_it(promotion: &Promotion, uses: Option<u64>) -> Promotion {
     Promotion { max_uses: promotion.max_uses.or(uses), ..promotion.clone() }
 }
 
-/// `once`, `5 times`, `without limit`
-pub(super) fn uses_in_words(max_uses: u64) -> String {
+/// `can be used 5 times, by one customer once`
+pub(super) fn limits_in_words(limits: UseLimits) -> String {
+    match (limits.max_uses, limits.max_uses_per_customer) {
+        (0, 0) => "can be used without limit".to_owned(),
+        (uses, 0) => format!("can be used {}", uses_in_words(uses)),
+        (uses, per_customer) => {
+            format!("can be used {}, by one customer {}", uses_in_words(uses), uses_in_words(per_customer))
+        }
+    }
+}
+
+fn uses_in_words(max_uses: u64) -> String {
     match max_uses {
         0 => "without limit".to_owned(),
         uses => times(uses),
@@ -195,18 +227,14 @@ fn plan(
     warnings: Vec<String>,
     file: Option<String>,
 ) -> Plan {
-    let UseLimits { max_uses, max_uses_per_customer } = spec.limits;
+    let max_uses = spec.limits.max_uses;
     let on = format!("promotion {} {}", promotion.id, promotion.quoted_name());
     let headline = match spec.until_unused {
         None => format!("Create {} on {on}", count(codes, "code")),
         Some(target) => format!("Fill {on} up to {}", count(target, "unused code")),
     };
-    let mut lines = vec![format!(
-        "The codes look like {}; each can be used {}, by one customer {}.",
-        spec.shape.example(),
-        uses_in_words(max_uses),
-        uses_in_words(max_uses_per_customer)
-    )];
+    let mut lines =
+        vec![format!("The codes look like {}; each {}.", spec.shape.example(), limits_in_words(spec.limits))];
     lines.push("undo with the job_id deletes those of them that are unused.".to_owned());
     let bound = (max_uses > 0).then(|| codes.saturating_mul(max_uses));
     let units = match spec.until_unused {

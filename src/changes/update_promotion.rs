@@ -104,9 +104,8 @@ impl Desk {
         let mut patch = wanted;
         patch
             .retain(|name, value| !holds(&before.document, &Map::from_iter([(name.clone(), value.clone())])));
-        // Stopping a promotion does not wait for what is only good to know.
-        let brief = Patience::new(KNOWN_WITHIN.min(patience.time_left()), Duration::ZERO).urgent();
-        let brief = if patience.is_urgent() { &brief } else { patience };
+        let brief = Self::brief(patience);
+        let brief = brief.as_ref().unwrap_or(patience);
         let (codes, zone) = tokio::join!(self.count_codes(id, brief), self.store().zone(brief));
         if patch.is_empty() {
             return Ok(PlannedEdit { before, codes, zone, plan: None });
@@ -196,6 +195,18 @@ impl Desk {
             _ => *value == false,
         });
         Ok(promotion.patched(&earlier))
+    }
+
+    /// The store's time zone, where it is to be had.
+    pub async fn zone_soon(&self, patience: &Patience) -> Option<TimeZone> {
+        let brief = Self::brief(patience);
+        self.store().zone(brief.as_ref().unwrap_or(patience)).await
+    }
+
+    /// Stopping a promotion does not wait long for what is only good to know.
+    fn brief(patience: &Patience) -> Option<Patience> {
+        let brief = || Patience::new(KNOWN_WITHIN.min(patience.time_left()), Duration::ZERO).urgent();
+        patience.is_urgent().then(brief)
     }
 
     /// The number of codes of a promotion, where the API tells it.
@@ -316,6 +327,10 @@ fn warnings(before: &Promotion, after: &Promotion, now: Timestamp) -> Vec<String
     let turned_on = after.status == Status::Enabled && before.status != Status::Enabled;
     if after.ends.is_some_and(|end| end <= now) {
         warnings.push("Its end is past: its codes do not work until ends_at is later.".to_owned());
+    }
+    let was_live = before.status == Status::Enabled && before.starts.is_none_or(|start| start <= now);
+    if was_live && after.status == Status::Enabled && after.starts.is_some_and(|start| start > now) {
+        warnings.push("It was live; from now on its codes do not work until its new start.".to_owned());
     }
     if after.is_used_up() {
         warnings.push(format!("It has {} already, so its cap is reached.", count(after.current_uses, "use")));

@@ -71,8 +71,12 @@ impl CouponTool for ControlJob {
             arguments: json!(input),
             confirmed: "not_needed",
         };
+        let mut nothing_to_stop = "";
         let limit = match input.action {
             Action::Cancel => {
+                if desk.jobs().job(&id).await?.state == JobState::Done {
+                    nothing_to_stop = "The job was done already, so nothing was cancelled. ";
+                }
                 desk.cancel_job(&call, &id).await?;
                 TO_STOP
             }
@@ -90,6 +94,7 @@ impl CouponTool for ControlJob {
         let record = desk.jobs().job(&id).await?;
         let record = job::wait(desk, &record, limit, context).await?;
         let codes = JobCodes::of(desk, &record).await?;
-        Ok(Output { message: job::message(desk, &record, &codes), job: Job::of(desk, &record) }.into())
+        let message = format!("{nothing_to_stop}{}", job::message(desk, &record, &codes));
+        Ok(Output { message, job: Job::of(desk, &record) }.into())
     }
 }

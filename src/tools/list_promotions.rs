@@ -240,7 +240,7 @@ fn hint_for_nothing(filter: &PromotionFilter) -> String {
         }
         (set, kind) => {
             let kinds = if kind.is_some() { ", or with kind all" } else { "" };
-            format!("No promotion passes. Call again without {}{kinds}.", set.join(" or "))
+            format!("No promotion fits. Call again without {}{kinds}.", set.join(" or "))
         }
     }
 }

@@ -166,7 +166,7 @@ impl ChangeTool for UpdatePromotion {
             codes_affected: codes,
             changes: plan.as_ref().map(|plan| plan.lines.clone()).unwrap_or_default(),
         };
-        Ok(Draft { plan, detail, idle: "Nothing to change: the promotion is so already.".to_owned() })
+        Ok(Draft { plan, detail, idle: "Nothing to change: the promotion is like that already.".to_owned() })
     }
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {

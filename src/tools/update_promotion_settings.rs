@@ -80,7 +80,7 @@ impl ChangeTool for UpdatePromotionSettings {
         }
         let PlannedSettings { before, plan } = desk.plan_update_settings(&wanted, patience).await?;
         let detail = Detail { before: before.into(), after: None };
-        Ok(Draft { plan, detail, idle: "Nothing to change: the settings are so already.".to_owned() })
+        Ok(Draft { plan, detail, idle: "Nothing to change: the settings are like that already.".to_owned() })
     }
 
     fn report(detail: &mut Detail, carried: &Carried) -> String {

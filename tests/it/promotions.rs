@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::in_days;
 use crate::support::sandbox::Sandbox;
 use crate::support::stage::{start, start_wired};
+use crate::support::stdio_host::StdioHost;
 use crate::support::wire::{Act, Exchange};
 
 const LIST: &str = "list_promotions";
@@ -457,4 +458,13 @@ async fn every_answer_fits_its_published_schema() {
         let schema = Value::Object((*schema).clone());
         jsonschema::validate(&schema, &answer).unwrap_or_else(|error| panic!("{tool}: {error} in {answer}"));
     }
+}
+
+#[tokio::test]
+async fn a_later_start_of_a_live_promotion_is_said_to_stop_it() {
+    let mut host = StdioHost::practice().await;
+    let moved = host.ok("update_promotion", json!({"promotion_id": 2, "starts_at": in_days(7)})).await;
+    assert!(moved["warnings"].to_string().contains("do not work until its new start"), "{moved}");
+    let back = host.ok("update_promotion", json!({"promotion_id": 2, "starts_at": in_days(8)})).await;
+    assert_eq!(back["warnings"], json!([]), "it was not live any more: {back}");
 }

@@ -57,7 +57,7 @@ pub(super) fn plan(
         }
     };
     lines.push(format!(
-        "The job deletes {what}. undo does not bring so many back: export_coupon_codes keeps them in a file that \
+        "The job deletes {what}. undo does not bring them back: export_coupon_codes keeps them in a file that \
          import_coupon_codes takes."
     ));
     let (units, given, read) = match fitting {

@@ -158,3 +158,19 @@ async fn undo_deletes_the_unused_codes_that_a_job_made_and_no_other() {
     let deletion = host.error("undo", json!({"job_id": done["job"]["job_id"]})).await;
     assert_eq!(deletion["code"], "not_undoable", "{deletion}");
 }
+
+#[tokio::test]
+async fn filling_up_says_where_the_codes_that_are_there_have_other_limits() {
+    let mut host = StdioHost::practice().await;
+    let arguments = json!({"promotion_id": 4, "until_unused": 602, "dry_run": true});
+    let asked = host.ok("generate_coupon_codes", arguments.clone()).await;
+    let warnings = asked["warnings"].to_string();
+    assert!(
+        warnings.contains("have other limits") && warnings.contains("a new one can be used once"),
+        "{asked}"
+    );
+    let mut alike = arguments;
+    (alike["max_uses"], alike["max_uses_per_customer"]) = (json!(2), json!(2));
+    let asked = host.ok("generate_coupon_codes", alike).await;
+    assert!(!asked["warnings"].to_string().contains("other limits"), "{asked}");
+}
