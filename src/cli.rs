@@ -1,6 +1,6 @@
 //! The command line. One file per subcommand; each puts the parts together and nothing else.
 //!
-//! The exit codes are in [`exit`]. stdout carries protocol or data only, everything else goes to stderr.
+//! The exit codes are in `exit`. stdout carries protocol or data only, everything else goes to stderr.
 
 mod call;
 mod config;
